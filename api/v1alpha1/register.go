@@ -1,0 +1,21 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// GroupVersion is the group and version of the Canary.
+var GroupVersion = schema.GroupVersion{Group: "serin.dev", Version: "v1alpha1"}
+
+var schemeBuilder = runtime.NewSchemeBuilder(register)
+
+// AddToScheme registers the Canary.
+var AddToScheme = schemeBuilder.AddToScheme
+
+func register(s *runtime.Scheme) error {
+	s.AddKnownTypes(GroupVersion, &Canary{}, &CanaryList{})
+	metav1.AddToGroupVersion(s, GroupVersion)
+	return nil
+}

@@ -1,0 +1,327 @@
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Time is an instant with microseconds, because steps and windows are shorter than a second apart.
+type Time = metav1.MicroTime
+
+// At returns t as it is stored: in UTC, cut to microseconds, so that a stored instant equals the one it was made from.
+func At(t time.Time) *Time {
+	stored := metav1.NewMicroTime(t.UTC().Truncate(time.Microsecond))
+	return &stored
+}
+
+// Phase is where a Canary stands.
+//
+// +kubebuilder:validation:Enum=Initializing;Progressing;Paused;Promoting;Succeeded;RollingBack;RolledBack
+type Phase string
+
+// Phases.
+const (
+	// PhaseInitializing: the target's first revision becomes v1; the target's own pods still serve.
+	PhaseInitializing Phase = "Initializing"
+	// PhaseProgressing: a candidate is being started or tested.
+	PhaseProgressing Phase = "Progressing"
+	// PhasePaused: the candidate keeps its weight until a person decides.
+	PhasePaused Phase = "Paused"
+	// PhasePromoting: the candidate gets all traffic and becomes stable.
+	PhasePromoting Phase = "Promoting"
+	// PhaseSucceeded: stable serves alone and nothing is under test.
+	PhaseSucceeded Phase = "Succeeded"
+	// PhaseRollingBack: the candidate's weight is 0 and that has not landed yet.
+	PhaseRollingBack Phase = "RollingBack"
+	// PhaseRolledBack: stable serves alone and the target asks for a revision that was rolled back.
+	PhaseRolledBack Phase = "RolledBack"
+)
+
+// CanaryStatus is what Serin must remember, because it cannot be observed again, and what it last saw, for people.
+type CanaryStatus struct {
+	// ObservedGeneration is the generation of the spec that this status answers.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// Phase is where the Canary stands.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+	// PhaseSince is when the phase began.
+	// +optional
+	PhaseSince *Time `json:"phaseSince,omitempty"`
+	// Message says in one sentence what Serin does now and why.
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Version is stable's version, and the candidate's behind an arrow while there is one.
+	// +optional
+	Version string `json:"version,omitempty"`
+	// Stable is the version that serves.
+	// +optional
+	Stable *VersionStatus `json:"stable,omitempty"`
+	// Candidate is the version under test.
+	// +optional
+	Candidate *CandidateStatus `json:"candidate,omitempty"`
+	// Step is the rung the candidate stands on.
+	// +optional
+	Step *StepStatus `json:"step,omitempty"`
+	// Pause says why the phase is Paused.
+	// +optional
+	Pause *PauseStatus `json:"pause,omitempty"`
+	// Checks are the verdicts on the newest window.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Checks []CheckStatus `json:"checks,omitempty"`
+	// Retiring are versions that lost their traffic and stay up for scaleDownDelay.
+	// +optional
+	// +listType=atomic
+	Retiring []RetiringStatus `json:"retiring,omitempty"`
+	// History holds the last 10 rollouts, the newest first.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=atomic
+	History []RolloutRecord `json:"history,omitempty"`
+	// RolledBackRevision is not tried again until the target changes or a person says retry.
+	// +optional
+	RolledBackRevision string `json:"rolledBackRevision,omitempty"`
+	// LastVersion is the highest version number ever used; numbers are never reused.
+	// +optional
+	LastVersion int32 `json:"lastVersion,omitempty"`
+	// AdoptedAt is when the first version took over from the target's own pods.
+	// +optional
+	AdoptedAt *Time `json:"adoptedAt,omitempty"`
+	// TargetReplicas is the number of pods the target had before Serin scaled it to 0.
+	// +optional
+	TargetReplicas *int32 `json:"targetReplicas,omitempty"`
+	// WithdrawnAt is when the TrafficSplit of a Canary under deletion was removed.
+	// +optional
+	WithdrawnAt *Time `json:"withdrawnAt,omitempty"`
+	// LastCommand is the newest command of a person that was carried out or refused.
+	// +optional
+	LastCommand *CommandRecord `json:"lastCommand,omitempty"`
+	// Replicas is the number of pods of stable, for the scale subresource.
+	// +optional
+	Replicas int32 `json:"replicas,omitempty"`
+	// Selector selects stable's pods, for the scale subresource.
+	// +optional
+	Selector string `json:"selector,omitempty"`
+	// Conditions follow kstatus.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// VersionStatus identifies a version.
+type VersionStatus struct {
+	// Version is v1, v2, ...
+	Version string `json:"version"`
+	// Revision is the hash of what the target asked to run.
+	Revision string `json:"revision"`
+	// Image is the first container's image.
+	// +optional
+	Image string `json:"image,omitempty"`
+}
+
+// CandidateStatus is the version under test.
+type CandidateStatus struct {
+	VersionStatus `json:",inline"`
+	// Weight is the percentage of requests that Serin gives the candidate.
+	Weight int32 `json:"weight"`
+	// NotReadySince is when the candidate began to have fewer ready endpoints than it needs.
+	// +optional
+	NotReadySince *Time `json:"notReadySince,omitempty"`
+	// StartedAt is when the rollout began.
+	// +optional
+	StartedAt *Time `json:"startedAt,omitempty"`
+}
+
+// StepStatus is a rung of a rollout and what was seen on it.
+type StepStatus struct {
+	// Index is the step's place in spec.steps, from 0.
+	Index int32 `json:"index"`
+	// Position is the same for people: 2/4.
+	Position string `json:"position"`
+	// StartedAt is when the weight was decided.
+	// +optional
+	StartedAt *Time `json:"startedAt,omitempty"`
+	// LandedAt is when the data plane was first seen to apply it. Windows that began earlier do not count.
+	// +optional
+	LandedAt *Time `json:"landedAt,omitempty"`
+	// LastWindow is the end of the newest window that was judged; each is judged once.
+	// +optional
+	LastWindow *Time `json:"lastWindow,omitempty"`
+	// Passed is the number of windows at this step that passed.
+	// +optional
+	Passed int32 `json:"passed,omitempty"`
+	// Failed is the number of windows in a row, up to the newest, that failed.
+	// +optional
+	Failed int32 `json:"failed,omitempty"`
+	// Approved says that a person let the rollout leave this step.
+	// +optional
+	Approved bool `json:"approved,omitempty"`
+}
+
+// PauseStatus says why a Canary is paused.
+type PauseStatus struct {
+	// Reason is one of Approval, Timeout or Command.
+	Reason PauseReason `json:"reason"`
+	// Since is when it was paused.
+	// +optional
+	Since *Time `json:"since,omitempty"`
+}
+
+// PauseReason is why a Canary is paused.
+type PauseReason string
+
+// Reasons for a pause.
+const (
+	PauseApproval PauseReason = "Approval"
+	PauseTimeout  PauseReason = "Timeout"
+	PauseCommand  PauseReason = "Command"
+)
+
+// Verdict is what a window or a check of it says. The five are different things: an outage of the metrics is never a failed
+// check and never a passed one.
+//
+// +kubebuilder:validation:Enum=Pass;Fail;Hold;NoData;Error
+type Verdict string
+
+// Verdicts.
+const (
+	// VerdictPass: the bound was kept.
+	VerdictPass Verdict = "Pass"
+	// VerdictFail: the bound was broken.
+	VerdictFail Verdict = "Fail"
+	// VerdictHold: the window says neither.
+	VerdictHold Verdict = "Hold"
+	// VerdictNoData: nothing was measured.
+	VerdictNoData Verdict = "NoData"
+	// VerdictError: the metrics could not be read.
+	VerdictError Verdict = "Error"
+)
+
+// Names of checks.
+const (
+	CheckSuccessRate = "success-rate"
+	CheckLatencyP99  = "latency-p99"
+	CheckBaseline    = "baseline"
+)
+
+// CheckStatus is one check of the newest window.
+type CheckStatus struct {
+	// Name of the check.
+	Name string `json:"name"`
+	// Verdict on the window.
+	Verdict Verdict `json:"verdict"`
+	// Value that was measured, with its unit.
+	// +optional
+	Value string `json:"value,omitempty"`
+	// Threshold is the bound, with its direction and unit.
+	// +optional
+	Threshold string `json:"threshold,omitempty"`
+	// Requests is the number of requests to the candidate in the window.
+	// +optional
+	Requests int64 `json:"requests,omitempty"`
+	// Window is the length of the window.
+	// +optional
+	Window Duration `json:"window,omitzero"`
+	// EndedAt is the end of the window.
+	// +optional
+	EndedAt *Time `json:"endedAt,omitempty"`
+}
+
+// RetiringStatus is a version that lost its traffic.
+type RetiringStatus struct {
+	// Version is v1, v2, ...
+	Version string `json:"version"`
+	// Revision is what it runs.
+	Revision string `json:"revision"`
+	// Since is when the data plane was seen to send it nothing more; absent until then.
+	// +optional
+	Since *Time `json:"since,omitempty"`
+	// LostAt is when it was decided that it gets no more traffic.
+	// +optional
+	LostAt *Time `json:"lostAt,omitempty"`
+}
+
+// Outcome is how a rollout ended.
+//
+// +kubebuilder:validation:Enum=Promoted;RolledBack;Superseded;Reverted
+type Outcome string
+
+// Outcomes.
+const (
+	OutcomePromoted   Outcome = "Promoted"
+	OutcomeRolledBack Outcome = "RolledBack"
+	OutcomeSuperseded Outcome = "Superseded"
+	OutcomeReverted   Outcome = "Reverted"
+)
+
+// RolloutRecord is one rollout that ended.
+type RolloutRecord struct {
+	VersionStatus `json:",inline"`
+	// Outcome is how it ended.
+	Outcome Outcome `json:"outcome"`
+	// Reason is one word, Message one sentence with the numbers.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+	// +optional
+	Message string `json:"message,omitempty"`
+	// StartedAt and EndedAt bound it.
+	// +optional
+	StartedAt *Time `json:"startedAt,omitempty"`
+	// +optional
+	EndedAt *Time `json:"endedAt,omitempty"`
+}
+
+// Verb is what a person can tell a rollout to do.
+//
+// +kubebuilder:validation:Enum=promote;promote-full;abort;pause;resume;retry;approve
+type Verb string
+
+// Verbs.
+const (
+	// VerbPromote leaves the current step now, without waiting for its dwell or for evidence.
+	VerbPromote Verb = "promote"
+	// VerbPromoteFull goes to all traffic now.
+	VerbPromoteFull Verb = "promote-full"
+	// VerbAbort rolls back. It wins in every phase.
+	VerbAbort Verb = "abort"
+	// VerbPause keeps the weight as it is.
+	VerbPause Verb = "pause"
+	// VerbResume ends a pause.
+	VerbResume Verb = "resume"
+	// VerbRetry tries a revision again that was rolled back.
+	VerbRetry Verb = "retry"
+	// VerbApprove lets the rollout leave a step that requires approval.
+	VerbApprove Verb = "approve"
+)
+
+// Command is what a person asks for, once, of one revision. It travels as JSON in the annotation serin.dev/command.
+type Command struct {
+	// ID makes the command one-shot: the same ID is carried out once.
+	ID string `json:"id"`
+	// Verb is what to do.
+	Verb Verb `json:"verb"`
+	// Revision is the revision it is about; for another one the command is refused. Empty means the one under test.
+	// +optional
+	Revision string `json:"revision,omitempty"`
+	// By is who asked.
+	// +optional
+	By string `json:"by,omitempty"`
+	// Reason is why.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+}
+
+// CommandRecord is a command and what became of it.
+type CommandRecord struct {
+	Command `json:",inline"`
+	// At is when it was carried out or refused.
+	// +optional
+	At *Time `json:"at,omitempty"`
+	// Refused says why it was not carried out; empty when it was.
+	// +optional
+	Refused string `json:"refused,omitempty"`
+}

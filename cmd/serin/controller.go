@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/canary"
+	"github.com/serin-dev/serin/notifier"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+)
+
+// controllerOptions are the flags of `serin controller`.
+type controllerOptions struct {
+	namespace      string
+	metricsAddress string
+	healthAddress  string
+	leaderElection bool
+	leaderNS       string
+	workers        int
+	slackAPI       string
+}
+
+func controllerCommand(shared *common) *cobra.Command {
+	o := &controllerOptions{}
+	cmd := &cobra.Command{
+		Use:   "controller",
+		Short: "Carry rollouts out",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := shared.logger()
+			if err != nil {
+				return err
+			}
+			config, err := shared.config()
+			if err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), config, log)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.namespace, "namespace", "", "the only namespace to look at; default: all")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
+	flags.StringVar(&o.healthAddress, "health-bind-address", ":8081", "address of /healthz and /readyz; 0 turns it off")
+	flags.BoolVar(&o.leaderElection, "leader-elect", true, "let only one of several controllers act")
+	flags.StringVar(&o.leaderNS, "leader-elect-namespace", "", "namespace of the lease; default: the pod's own")
+	flags.IntVar(&o.workers, "workers", 8, "Canaries looked at at the same time")
+	flags.StringVar(&o.slackAPI, "slack-api-url", "", "base URL of Slack's API; default: Slack's own")
+	return cmd
+}
+
+func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log logr.Logger) error {
+	config = rest.CopyConfig(config)
+	config.UserAgent = "serin-controller"
+	config.QPS = -1 // the API server's own fairness limits what Serin asks
+	mgr, err := ctrl.NewManager(config, o.managerOptions(log))
+	if err != nil {
+		return err
+	}
+	outbox := notifier.NewOutbox(notifier.Options{
+		Secrets: secretReader(mgr.GetAPIReader()), Log: log.WithName("notifier"), SlackAPIURL: o.slackAPI,
+		Registerer: ctrlmetrics.Registry,
+	})
+	if err := mgr.Add(outbox); err != nil {
+		return err
+	}
+	metricsClient, err := rest.RESTClientForConfigAndClient(rawConfig(config), mgr.GetHTTPClient())
+	if err != nil {
+		return err
+	}
+	reconciler := &canary.Reconciler{
+		Client:        mgr.GetClient(),
+		Metrics:       canary.NewMetricsReader(metricsClient, time.Now),
+		Events:        mgr.GetEventRecorder("serin"),
+		Notifications: outbox,
+		Now:           time.Now,
+	}
+	if err := reconciler.SetupWithManager(ctx, mgr, o.workers); err != nil {
+		return err
+	}
+	for name, add := range map[string]func(string, healthz.Checker) error{"ping": mgr.AddHealthzCheck, "ready": mgr.AddReadyzCheck} {
+		if err := add(name, healthz.Ping); err != nil {
+			return err
+		}
+	}
+	return mgr.Start(ctx)
+}
+
+func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(fmt.Sprintf("a kind is registered twice: %v", err))
+		}
+	}
+	options := ctrl.Options{
+		Scheme:                        scheme,
+		Logger:                        log,
+		Metrics:                       server.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:        o.healthAddress,
+		LeaderElection:                o.leaderElection,
+		LeaderElectionID:              "serin-controller",
+		LeaderElectionNamespace:       o.leaderNS,
+		LeaderElectionReleaseOnCancel: true,
+		Cache: cache.Options{
+			ByObject: map[client.Object]cache.ByObject{
+				&appsv1.Deployment{}: {Transform: slimDeployment},
+			},
+		},
+		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+	}
+	if o.namespace != "" {
+		options.Cache.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}
+	}
+	return options
+}
+
+// slimDeployment drops from a cached Deployment what no decision needs.
+func slimDeployment(object any) (any, error) {
+	if accessor, err := meta.Accessor(object); err == nil {
+		annotations := accessor.GetAnnotations()
+		delete(annotations, corev1.LastAppliedConfigAnnotation)
+		accessor.SetAnnotations(annotations)
+	}
+	if deployment, ok := object.(*appsv1.Deployment); ok {
+		deployment.Status.Conditions = nil
+	}
+	return object, nil
+}
+
+// secretReader reads one Secret by name, past the cache: nothing lists or watches Secrets.
+func secretReader(reader client.Reader) notifier.SecretReader {
+	return func(ctx context.Context, namespace, name string) (map[string][]byte, error) {
+		secret := &corev1.Secret{}
+		if err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, secret); err != nil {
+			return nil, err
+		}
+		return secret.Data, nil
+	}
+}
+
+// rawConfig is for requests whose paths are spelled out.
+func rawConfig(config *rest.Config) *rest.Config {
+	raw := rest.CopyConfig(config)
+	raw.GroupVersion = &v1alpha1.GroupVersion
+	raw.NegotiatedSerializer = clientgoscheme.Codecs.WithoutConversion()
+	return raw
+}

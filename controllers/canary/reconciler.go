@@ -1,0 +1,134 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/serin-dev/serin/analysis"
+	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/notifier"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+)
+
+// staleRetry is how soon a look is repeated whose cache had not yet seen Serin's own last write.
+const staleRetry = 10 * time.Millisecond
+
+// Notifications takes messages without waiting for their delivery.
+type Notifications interface {
+	Enqueue(dest notifier.Destination, m notifier.Message)
+}
+
+// Reconciler carries rollouts out. All fields but clocks are needed.
+type Reconciler struct {
+	// Client reads from the caches and writes to the API server.
+	Client client.Client
+	// Metrics reads TrafficMetrics.
+	Metrics *MetricsReader
+	// Events records Events.
+	Events events.EventRecorder
+	// Notifications takes messages.
+	Notifications Notifications
+	// Now tells the time.
+	Now func() time.Time
+
+	// written holds the resourceVersion of the last status written per Canary, to recognise a cache that is behind it.
+	written sync.Map
+}
+
+// Reconcile looks at one Canary: get, observe, decide, record, apply and report.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	canary := &v1alpha1.Canary{}
+	if err := r.Client.Get(ctx, req.NamespacedName, canary); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.behind(canary) {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	w, err := r.observe(ctx, canary)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, r.Now())
+	if err := r.record(ctx, canary, plan); err != nil {
+		return retryConflict(err)
+	}
+	r.report(canary, plan.Notes)
+	if err := r.apply(ctx, canary, w, plan); err != nil {
+		r.reportFailure(canary, err)
+		return retryConflict(err)
+	}
+	return ctrl.Result{RequeueAfter: plan.Wait}, r.finish(ctx, canary, plan)
+}
+
+// behind says whether the cache has not seen the last status that this process wrote. Acting on such a status would undo a
+// decision.
+func (r *Reconciler) behind(canary *v1alpha1.Canary) bool {
+	last, ok := r.written.Load(canary.UID)
+	if !ok {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(canary.ResourceVersion, last.(string))
+	return err == nil && order < 0
+}
+
+// record writes the status, and the finalizer before the first thing is made. The resourceVersion of what was read goes
+// along, so a decision made on something older than the API server has is refused by it.
+func (r *Reconciler) record(ctx context.Context, canary *v1alpha1.Canary, plan analysis.Plan) error {
+	status := canary.Status
+	if plan.Status.Stable != nil && canary.DeletionTimestamp.IsZero() &&
+		!controllerutil.ContainsFinalizer(canary, v1alpha1.Finalizer) {
+		before := canary.DeepCopy()
+		controllerutil.AddFinalizer(canary, v1alpha1.Finalizer)
+		patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+		if err := r.Client.Patch(ctx, canary, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+			return err
+		}
+		r.written.Store(canary.UID, canary.ResourceVersion)
+	}
+	if equality.Semantic.DeepEqual(status, plan.Status) {
+		return nil
+	}
+	canary.Status = plan.Status
+	if err := r.Client.Status().Update(ctx, canary, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+		return err
+	}
+	r.written.Store(canary.UID, canary.ResourceVersion)
+	return nil
+}
+
+// finish lets a Canary under deletion go.
+func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, plan analysis.Plan) error {
+	if !plan.Finished {
+		return nil
+	}
+	r.written.Delete(canary.UID)
+	before := canary.DeepCopy()
+	if !controllerutil.RemoveFinalizer(canary, v1alpha1.Finalizer) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	err := r.Client.Patch(ctx, canary, patch, client.FieldOwner(v1alpha1.FieldManager))
+	return client.IgnoreNotFound(err)
+}
+
+// retryConflict turns a conflict, which only says that something was read too early, into another look.
+func retryConflict(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) && !errors.As(err, new(*notOwnedError)) {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+func key(canary *v1alpha1.Canary, name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: canary.Namespace, Name: name}
+}

@@ -1,0 +1,28 @@
+package canary
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// revision is the hash of what the target asks to run: its pod template, as the API server stores it.
+func revision(target *appsv1.Deployment) string {
+	text, err := json.Marshal(target.Spec.Template)
+	if err != nil {
+		// A template that came from the API server always marshals; one that did not would be no revision at all.
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// image is the first container's image.
+func image(target *appsv1.Deployment) string {
+	if containers := target.Spec.Template.Spec.Containers; len(containers) > 0 {
+		return containers[0].Image
+	}
+	return ""
+}

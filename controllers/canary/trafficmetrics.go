@@ -1,0 +1,116 @@
+package canary
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/serin-dev/serin/api/smi/metrics"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
+)
+
+// Bounds of reading TrafficMetrics.
+const (
+	// shareFor is how long one answer serves every Canary of a namespace.
+	shareFor = 300 * time.Millisecond
+	// readTimeout bounds one request, so that a hung metrics server holds no rollout up for longer.
+	readTimeout = 2 * time.Second
+)
+
+// MetricsReader lists TrafficMetrics of trafficsplits through the aggregated API: one list per namespace and interval for
+// all its Canaries.
+type MetricsReader struct {
+	client rest.Interface
+	now    func() time.Time
+
+	mu      sync.Mutex
+	answers map[question]*answer
+}
+
+type question struct {
+	namespace string
+	window    time.Duration
+}
+
+// answer is one list. Whoever asks while it is being read waits for it.
+type answer struct {
+	done chan struct{}
+	at   time.Time
+	list *metrics.TrafficMetricsList
+	err  error
+}
+
+// NewMetricsReader reads through a client of the API server.
+func NewMetricsReader(client rest.Interface, now func() time.Time) *MetricsReader {
+	return &MetricsReader{client: client, now: now, answers: map[question]*answer{}}
+}
+
+// List returns one item per backend of each TrafficSplit in the namespace, over the newest complete window of that length.
+// The error is one sentence for people.
+func (m *MetricsReader) List(ctx context.Context, namespace string, window time.Duration) (*metrics.TrafficMetricsList, error) {
+	q := question{namespace, window}
+	m.mu.Lock()
+	a, ok := m.answers[q]
+	if !ok || m.now().Sub(a.at).Abs() > shareFor {
+		a = &answer{done: make(chan struct{}), at: m.now()}
+		m.forgetOld()
+		m.answers[q] = a
+		go m.read(context.WithoutCancel(ctx), q, a)
+	}
+	m.mu.Unlock()
+	select {
+	case <-a.done:
+		return a.list, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// forgetOld keeps the map as small as the namespaces that are asked about now.
+func (m *MetricsReader) forgetOld() {
+	for q, a := range m.answers {
+		if m.now().Sub(a.at).Abs() > time.Minute {
+			delete(m.answers, q)
+		}
+	}
+}
+
+func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
+	defer close(a.done)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	body, err := m.client.Get().
+		AbsPath("/apis", metrics.GroupVersion.Group, metrics.GroupVersion.Version, "namespaces", q.namespace, "trafficsplits").
+		Param("window", q.window.String()).
+		Do(ctx).Raw()
+	if err != nil {
+		a.err = unavailable(err)
+		return
+	}
+	list := &metrics.TrafficMetricsList{}
+	if err := json.Unmarshal(body, list); err != nil {
+		a.err = fmt.Errorf("TrafficMetrics cannot be understood: %w", err)
+		return
+	}
+	a.list = list
+}
+
+// unavailable says why TrafficMetrics could not be read, in words that stay the same while the reason does.
+func unavailable(err error) error {
+	status := apierrors.APIStatus(nil)
+	switch {
+	case apierrors.IsNotFound(err):
+		return errors.New("TrafficMetrics are not served in this cluster: the API metrics.smi-spec.io/v1alpha1 is missing")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("TrafficMetrics did not answer within %s", readTimeout)
+	case errors.As(err, &status) && status.Status().Code == 503:
+		return fmt.Errorf("TrafficMetrics are unavailable: %s", status.Status().Message)
+	default:
+		return fmt.Errorf("TrafficMetrics cannot be read: %w", err)
+	}
+}
