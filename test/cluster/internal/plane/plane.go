@@ -1,0 +1,98 @@
+//go:build unix
+
+package plane
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/serin-dev/serin/test/cluster/internal/process"
+	"github.com/serin-dev/serin/test/cluster/internal/progress"
+	"github.com/serin-dev/serin/test/cluster/internal/scratch"
+)
+
+// startTimeout bounds the start of a control plane; it is far above what a loaded machine needs.
+const startTimeout = 2 * time.Minute
+
+// Plane is a running control plane.
+type Plane struct {
+	// Dir is the folder with all its files.
+	Dir string
+	// Kubeconfig is the path of the administrator's kubeconfig, Server the address in it.
+	Kubeconfig, Server string
+	// Version is what the API server says.
+	Version string
+
+	layout   layout
+	scratch  *scratch.Dir
+	client   *client
+	ports    func() (int, error)
+	log      *progress.Log
+	programs string
+	// children are in the order in which they were started.
+	children []*process.Child
+}
+
+// Options say what a control plane is made of.
+type Options struct {
+	// Programs is the folder with etcd, kube-apiserver and kube-controller-manager.
+	Programs string
+	// Base is the folder in which the control plane makes its own.
+	Base string
+	// Ports finds a port; nil means one that is free.
+	Ports func() (int, error)
+	Log   *progress.Log
+}
+
+// Start starts a control plane and returns when it is ready. What was started is stopped again if it fails.
+func Start(ctx context.Context, options Options) (*Plane, error) {
+	dir, err := scratch.New(options.Base)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plane{
+		Dir:      dir.Path,
+		layout:   layout{root: dir.Path},
+		scratch:  dir,
+		ports:    options.Ports,
+		log:      options.Log,
+		programs: options.Programs,
+	}
+	if p.ports == nil {
+		p.ports = freePort
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("the control plane was not ready within %s", startTimeout))
+	defer cancel()
+	if err := p.start(ctx); err != nil {
+		_ = p.Stop() // The reason why it did not start is the one to tell.
+		return nil, err
+	}
+	return p, nil
+}
+
+// Pids are the process ids of the programs.
+func (p *Plane) Pids() map[string]int {
+	pids := map[string]int{}
+	for _, child := range p.children {
+		pids[child.Name()] = child.Pid()
+	}
+	return pids
+}
+
+// Wait returns nil when ctx is done, or an error when a program has ended before.
+func (p *Plane) Wait(ctx context.Context) error {
+	ended := make(chan *process.Child, len(p.children))
+	for _, child := range p.children {
+		go func() {
+			<-child.Done()
+			ended <- child
+		}()
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case child := <-ended:
+		return child.Ended()
+	}
+}

@@ -1,0 +1,117 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/serin-dev/serin/test/cluster/internal/assets"
+	"github.com/serin-dev/serin/test/cluster/internal/existing"
+	"github.com/serin-dev/serin/test/cluster/internal/plane"
+	"github.com/serin-dev/serin/test/cluster/internal/progress"
+	"github.com/serin-dev/serin/test/cluster/internal/scratch"
+)
+
+// report is the line that "up" prints when the control plane is ready.
+type report struct {
+	Kubeconfig string         `json:"kubeconfig"`
+	Server     string         `json:"server"`
+	Dir        string         `json:"dir,omitempty"`
+	Assets     string         `json:"assets"`
+	Owned      bool           `json:"owned"`
+	Pids       map[string]int `json:"pids,omitempty"`
+	Version    string         `json:"version"`
+}
+
+// up carries out "up".
+func up(log *progress.Log, kubeconfig string) error {
+	ctx, stop := untilSignal(untilEnd(context.Background(), os.Stdin))
+	defer stop()
+	locator, err := assets.New(log)
+	if err != nil {
+		return err
+	}
+	if kubeconfig != "" {
+		return useExisting(ctx, log, locator, kubeconfig)
+	}
+	return runOwn(ctx, log, locator)
+}
+
+// useExisting checks a cluster that somebody else runs and waits for the end.
+func useExisting(ctx context.Context, log *progress.Log, locator *assets.Locator, kubeconfig string) error {
+	kubectl, err := locator.EnsureKubectl(ctx)
+	if err != nil {
+		return err
+	}
+	cluster, err := existing.Check(ctx, kubectl, kubeconfig)
+	if err != nil {
+		return err
+	}
+	log.Say("using the cluster of KUBECONFIG=%s (--own starts one instead)", kubeconfig)
+	err = answer(report{
+		Kubeconfig: kubeconfig,
+		Server:     cluster.Server,
+		Assets:     filepath.Dir(kubectl),
+		Version:    cluster.Version,
+	})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// runOwn runs a control plane until the end.
+func runOwn(ctx context.Context, log *progress.Log, locator *assets.Locator) (err error) {
+	sweep(log)
+	programs, err := locator.Ensure(ctx, assets.All)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	running, err := plane.Start(ctx, plane.Options{Programs: programs, Base: scratch.Base(), Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopped := running.Stop()
+		if err == nil {
+			err = stopped
+		}
+	}()
+	go killOnSecondSignal(ctx, running)
+	log.Say("Kubernetes %s is ready at %s after %s", running.Version, running.Server, time.Since(began).Round(10*time.Millisecond))
+	err = answer(report{
+		Kubeconfig: running.Kubeconfig,
+		Server:     running.Server,
+		Dir:        running.Dir,
+		Assets:     programs,
+		Owned:      true,
+		Pids:       running.Pids(),
+		Version:    running.Version,
+	})
+	if err != nil {
+		return err
+	}
+	return running.Wait(ctx)
+}
+
+// answer writes a report on the standard output.
+func answer(r report) error {
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
+// sweep deletes what killed runs left. That it cannot is no reason not to go on.
+func sweep(log *progress.Log) {
+	removed, err := scratch.Sweep(scratch.Base())
+	if err != nil {
+		log.Say("deleting what an earlier run left: %v", err)
+	}
+	for _, path := range removed {
+		log.Say("deleted %s, which a killed run left", path)
+	}
+}
