@@ -1,0 +1,77 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+)
+
+// Controller is `serin controller` as a process of its own, so that it can be killed.
+type Controller struct {
+	program, kubeconfig, log string
+
+	mu  sync.Mutex
+	cmd *exec.Cmd
+}
+
+// buildController builds the command into a folder.
+func buildController(ctx context.Context, root, folder string) (string, error) {
+	program := filepath.Join(folder, "serin")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/serin")
+	cmd.Dir = root
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot build cmd/serin: %w\n%s", err, output)
+	}
+	return program, nil
+}
+
+// Start starts the process. Its log is appended to.
+func (c *Controller) Start() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false",
+		"--metrics-bind-address=0", "--health-bind-address=0")
+	c.cmd.Stdout, c.cmd.Stderr = log, log
+	endWithParent(c.cmd)
+	return launch(c.cmd)
+}
+
+// Kill ends the process with SIGKILL, as the kernel does when memory runs out, and waits until it is gone.
+func (c *Controller) Kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cmd == nil || c.cmd.Process == nil {
+		return
+	}
+	_ = c.cmd.Process.Kill() // an error says that it has ended already
+	_ = c.cmd.Wait()         // the exit code of a killed process says nothing
+	c.cmd = nil
+}
+
+// launches leads to the goroutine that starts children. The kernel ends a child with the thread that started it, so that
+// goroutine keeps its thread for the life of the process.
+var launches = sync.OnceValue(func() chan<- func() {
+	starts := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for start := range starts {
+			start()
+		}
+	}()
+	return starts
+})
+
+func launch(cmd *exec.Cmd) error {
+	started := make(chan error, 1)
+	launches() <- func() { started <- cmd.Start() }
+	return <-started
+}
