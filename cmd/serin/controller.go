@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -135,11 +134,6 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 
 // slimDeployment drops from a cached Deployment what no decision needs.
 func slimDeployment(object any) (any, error) {
-	if accessor, err := meta.Accessor(object); err == nil {
-		annotations := accessor.GetAnnotations()
-		delete(annotations, corev1.LastAppliedConfigAnnotation)
-		accessor.SetAnnotations(annotations)
-	}
 	if deployment, ok := object.(*appsv1.Deployment); ok {
 		deployment.Status.Conditions = nil
 	}

@@ -129,6 +129,7 @@ func (w *world) ports() []corev1.ServicePort {
 }
 
 // applyTarget sizes the target, its only field that Serin ever writes. Without force: if someone else owns it, they keep it.
+// Only a default that client-side apply never asked for is taken from it.
 func (r *Reconciler) applyTarget(ctx context.Context, w *world, plan analysis.Plan) error {
 	if plan.TargetReplicas == nil || w.target == nil || ptr.Deref(w.target.Spec.Replicas, 1) == *plan.TargetReplicas {
 		return nil
@@ -138,6 +139,9 @@ func (r *Reconciler) applyTarget(ctx context.Context, w *world, plan analysis.Pl
 		"metadata": map[string]any{"name": w.target.Name, "namespace": w.target.Namespace},
 		"spec":     map[string]any{"replicas": int64(*plan.TargetReplicas)},
 	}}
+	if otherOwner(w.target.ManagedFields, "spec", "replicas") == clientSideApply && w.seen.Target.ReplicasOwner == "" {
+		return r.writeRaw(ctx, u, client.ForceOwnership)
+	}
 	return r.writeRaw(ctx, u)
 }
 

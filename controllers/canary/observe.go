@@ -61,7 +61,7 @@ func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary,
 		Image:         image(target),
 		Replicas:      ptr.Deref(target.Spec.Replicas, 1),
 		Ready:         target.Status.ReadyReplicas,
-		ReplicasOwner: otherOwner(target.ManagedFields, "spec", "replicas"),
+		ReplicasOwner: replicasOwner(target),
 	}
 	return nil
 }

@@ -6,9 +6,14 @@ import (
 
 	"github.com/serin-dev/serin/api/v1alpha1"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
+
+// clientSideApply is the field manager of `kubectl apply` without --server-side.
+const clientSideApply = "kubectl-client-side-apply"
 
 // ownedBy says whether Serin made an object for this very Canary.
 func ownedBy(object client.Object, canary *v1alpha1.Canary) bool {
@@ -25,6 +30,25 @@ func otherOwner(entries []metav1.ManagedFieldsEntry, path ...string) string {
 		}
 	}
 	return ""
+}
+
+// replicasOwner returns who else asks for the target's size, "" if nobody does. Client-side apply owns every defaulted field
+// of what it creates; what it was really given stands in its annotation.
+func replicasOwner(target *appsv1.Deployment) string {
+	owner := otherOwner(target.ManagedFields, "spec", "replicas")
+	if owner != clientSideApply {
+		return owner
+	}
+	var given struct {
+		Spec struct {
+			Replicas *int32 `json:"replicas"`
+		} `json:"spec"`
+	}
+	text, ok := target.Annotations[corev1.LastAppliedConfigAnnotation]
+	if ok && json.Unmarshal([]byte(text), &given) == nil && given.Spec.Replicas == nil {
+		return ""
+	}
+	return owner
 }
 
 // ownsField says whether Serin owns a field.

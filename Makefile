@@ -1,0 +1,84 @@
+# Serin's tools are pinned in tools/go.mod and tools/manifests/go.mod and built by Go when first used: nothing is installed
+# by hand. The first lint builds golangci-lint, which takes minutes; after that it comes from Go's cache.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+tool  = go tool -modfile=tools/go.mod
+CONTROLLER_GEN = $(tool) controller-gen
+IMAGE ?= serin:dev
+# More flags for go test, such as TESTFLAGS=-race.
+TESTFLAGS ?=
+
+##@ Work on it
+
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build every command into bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/ ./cmd/...
+
+demo: ## Roll one good and one bad version out on a real control plane, and show it; KEEP=1 leaves it running.
+	go run ./test/demo $(if $(KEEP),--keep)
+
+generate: ## Write what is generated: deep copies, the CRD, the RBAC role.
+	$(CONTROLLER_GEN) object paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/v1alpha1/... output:crd:dir=config/crd
+	$(CONTROLLER_GEN) rbac:roleName=serin-controller paths=./controllers/... output:rbac:dir=config/rbac
+
+golden: ## Rewrite the golden files; the difference is for a person to read.
+	go test $$(find . -path './test/cluster' -prune -o -name '*.golden' -print | xargs -r -n1 dirname | sed 's|/testdata.*||' | sort -u) -update
+
+##@ Check it
+
+test: ## Run every test, the ones on a real control plane included (its programs are fetched or built once).
+	@echo "== every package of the main module; some start a kube-apiserver and etcd"
+	go test $(TESTFLAGS) ./...
+	@echo "== test/cluster, the module that gets and runs the control plane"
+	go -C test/cluster test $(TESTFLAGS) ./...
+
+test-pure: ## Run the tests of the pure rooms alone: no cluster, no network, seconds.
+	go test $(TESTFLAGS) ./api/... ./analysis/... ./policy/... ./metrics/window/...
+
+e2e: ## Run the demo's chaos test: the controller is killed mid-rollout. (Real nodes and meshes are not tested yet.)
+	go test $(TESTFLAGS) -count=1 -v -run Chaos ./test/demo/...
+
+bench: ## Measure the judge, the policy engine, the proxy and the metrics windows.
+	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./proxy/... ./metrics/...
+
+lint: ## Hold the code to .golangci.yaml, the import law among it.
+	@lint=$$($(tool) -n golangci-lint); \
+	for module in . test/cluster; do \
+		echo "== golangci-lint in $$module"; \
+		(cd $$module && "$$lint" run --config $(CURDIR)/.golangci.yaml ./...); \
+	done
+
+lint-selftest: ## Prove that a forbidden import is refused; works on a copy.
+	tools/lint-selftest
+
+verify: ## Check that generated files are fresh, the code formatted, go.mod tidy, chart and kustomization equal; changes nothing.
+	tools/verify-generated
+	@echo "== gofmt"
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls 2>/dev/null | xargs -r gofmt -l); \
+	[ -z "$$unformatted" ] || { echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; }
+	@echo "== go mod tidy -diff"
+	go mod tidy -diff
+	go -C test/cluster mod tidy -diff
+	@echo "== go vet"
+	go vet ./...
+	go -C test/cluster vet ./...
+	tools/verify-manifests
+	tools/lint-selftest
+
+##@ Ship it
+
+image: ## Build the container image (IMAGE=name:tag); needs a running Docker engine or podman.
+	@builder=$$(command -v podman || command -v docker || true); \
+	if [ -z "$$builder" ] || ! "$$builder" info >/dev/null 2>&1; then \
+		echo "make image needs a running Docker engine or podman on this machine; the Dockerfile has nothing else to ask for." >&2; exit 1; \
+	fi; \
+	"$$builder" build -t $(IMAGE) .
+
+.PHONY: help build demo generate golden test test-pure e2e bench lint lint-selftest verify image

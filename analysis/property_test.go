@@ -1,0 +1,470 @@
+package analysis
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/serin-dev/serin/api/v1alpha1"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// The rules of the core, each over stories in which anything happens in any order: see chaos_test.go. More stories:
+// go test ./analysis -run TestRule -rapid.checks=1000.
+
+// chaosEvents is the number of events of a story.
+const chaosEvents = 40
+
+// holds is a property that is looked at after every look of a story.
+func holds(t *testing.T, every func(*chaos, look)) {
+	property(t, func(c *chaos) {
+		c.every = append(c.every, every)
+		c.story()
+	})
+}
+
+// story is a whole one. Most begin with a first version that serves.
+func (c *chaos) story() {
+	if rapid.IntRange(0, 4).Draw(c.t, "beginning") > 0 {
+		c.settle()
+		c.release()
+	}
+	c.happen(chaosEvents)
+}
+
+// part is the beginning of a story, up to some event.
+func (c *chaos) part() {
+	if rapid.IntRange(0, 4).Draw(c.t, "beginning") > 0 {
+		c.settle()
+		c.release()
+	}
+	c.happen(rapid.IntRange(0, chaosEvents/2).Draw(c.t, "events"))
+}
+
+// Rule 1: weights are built by one constructor; they sum to 100; the zero value is all traffic to stable.
+func TestRule1WeightsAddUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int32().Draw(t, "candidate")
+		w := Split(n)
+		if w.Stable()+w.Candidate() != 100 || w.Stable() < 0 || w.Candidate() < 0 {
+			t.Fatalf("Split(%d) = %d + %d", n, w.Stable(), w.Candidate())
+		}
+		if n >= 0 && n <= 100 && w.Candidate() != n {
+			t.Fatalf("Split(%d) gives the candidate %d", n, w.Candidate())
+		}
+	})
+	if zero := (Weights{}); zero.Stable() != 100 || zero.Candidate() != 0 {
+		t.Fatalf("the zero value is %d + %d", zero.Stable(), zero.Candidate())
+	}
+}
+
+// Rule 1, in a plan: the weights are the candidate's recorded one, and all traffic is stable's while there is none.
+func TestRule1PlannedWeightsAreTheRecordedOnes(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		want := Weights{}
+		if candidate := l.plan.Status.Candidate; candidate != nil {
+			want = Split(candidate.Weight)
+		}
+		if l.plan.Weights != want {
+			c.t.Fatalf("planned %v, recorded %v", l.plan.Weights, want)
+		}
+	})
+}
+
+// Rule 2: status holds only what cannot be observed again; what is written for people is never read back.
+func TestRule2ConditionsAreOutputOnly(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		blind := *l.before.DeepCopy()
+		blind.Conditions, blind.Message, blind.Version, blind.ObservedGeneration = nil, "nonsense", "v99", 7
+		blind.Replicas, blind.Selector = 77, "a=b"
+		plan := Decide(l.spec, blind, l.seen, l.now)
+		for _, got := range plan.Status.Conditions {
+			want := *l.plan.Status.Condition(got.Type)
+			got.LastTransitionTime = want.LastTransitionTime
+			if got != want {
+				c.t.Fatalf("a condition depends on what it was: %s", cmp.Diff(want, got))
+			}
+		}
+		plan.Status.Conditions = l.plan.Status.Conditions
+		mustEqualPlan(c, l.plan, plan)
+	})
+}
+
+// Rule 3: a hand-edited TrafficSplit is put back and never read as intent: weights are those of steps, 0 and 100.
+func TestRule3TheSplitIsNeverReadAsIntent(t *testing.T) {
+	property(t, func(c *chaos) {
+		planned := map[int32]bool{0: true, 100: true}
+		c.every = append(c.every, func(c *chaos, l look) {
+			for _, s := range l.spec.Steps {
+				planned[s.Weight] = true
+			}
+			if candidate := l.plan.Status.Candidate; candidate != nil && !planned[candidate.Weight] {
+				c.t.Fatalf("weight %d is no step's", candidate.Weight)
+			}
+			if c.whole && l.plan.Split == Present && c.split[l.plan.Status.Stable.Version] != int64(l.plan.Weights.Stable()) {
+				c.t.Fatalf("the split is %v after a look that planned %v", c.split, l.plan.Weights)
+			}
+		})
+		c.story()
+	})
+}
+
+// Rule 3: status is written first, and a crash between any two writes heals at the next look.
+func TestRule3ACrashHealsAtTheNextLook(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.calms("metrics") // whose twists differ from look to look
+		c.part()
+		if c.gone {
+			return
+		}
+		crashed, whole := c.clone(), c.clone()
+		crashed.crashAt = rapid.IntRange(1, 9).Draw(c.t, "dies before write")
+		for _, s := range []*sim{crashed, whole} {
+			for range 4 {
+				s.look()
+			}
+		}
+		if diff := cmp.Diff(whole.world(), crashed.world()); diff != "" {
+			c.t.Fatalf("a crash leaves another world (-whole +crashed):\n%s", diff)
+		}
+	})
+}
+
+// Rule 4: the dwell clock starts when the weight landed; a window that began before that never counts, and none counts
+// twice: there are never more verdicts at a step than windows that lie apart and began after it landed.
+func TestRule4EachRequestIsJudgedOnceAndAfterLanding(t *testing.T) {
+	property(t, func(c *chaos) {
+		var step string
+		var windows []Sample
+		verdicts := 0
+		c.every = append(c.every, func(c *chaos, l look) {
+			after := l.plan.Status.Step
+			if before := l.before.Step; !l.recorded || before == nil || before.LandedAt == nil {
+				return
+			}
+			if key := l.before.Candidate.Version + l.before.Step.StartedAt.String(); key != step {
+				step, windows, verdicts = key, nil, 0
+			}
+			for _, s := range l.seen.Samples {
+				if !s.Start.Before(l.before.Step.LandedAt.Time) && !ahead(v1alpha1.At(s.End), v1alpha1.At(l.now.Add(time.Hour))) {
+					windows = append(windows, s)
+				}
+			}
+			if after != nil && after.StartedAt.Equal(l.before.Step.StartedAt) {
+				verdicts += int(after.Passed - l.before.Step.Passed)
+			}
+			for _, n := range l.plan.Notes {
+				if n.Reason == v1alpha1.ReasonCheckFailed || n.Reason == v1alpha1.ReasonAnalysisFailed {
+					verdicts++
+				}
+			}
+			if most := apart(windows); verdicts > most {
+				c.t.Fatalf("%d verdicts on %d windows that lie apart and after the landing", verdicts, most)
+			}
+		})
+		c.story()
+	})
+}
+
+// apart is the greatest number of windows of which no two overlap.
+func apart(windows []Sample) int {
+	sorted := slices.SortedFunc(slices.Values(windows), func(a, b Sample) int { return a.End.Compare(b.End) })
+	var n int
+	var last time.Time
+	for _, w := range sorted {
+		if !w.Start.Before(last) {
+			n, last = n+1, w.End
+		}
+	}
+	return n
+}
+
+// Rule 5: an outage of the metrics is never a failed check and never a pass, and neither is a window that cannot be right
+// or holds no request, unless the spec says so.
+func TestRule5OnlyMeasurementsAreVerdicts(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		pass, fail := false, false
+		for _, s := range l.seen.Samples {
+			usable := sound(s.Candidate) && (l.spec.Analysis.Baseline == nil || sound(s.Stable))
+			measured := usable && s.Candidate.Requests > 0
+			pass = pass || measured || (usable && l.spec.Analysis.NoData == v1alpha1.NoDataIgnore)
+			fail = fail || measured || (usable && l.spec.Analysis.NoData == v1alpha1.NoDataRollBack)
+			// a check on the candidate may fail although stable's counts are useless
+			fail = fail || sound(s.Candidate) && s.Candidate.Requests > 0
+		}
+		before, after := l.before.Step, l.plan.Status.Step
+		if before != nil && after != nil && before.StartedAt.Equal(after.StartedAt) && after.Passed > before.Passed && !pass {
+			c.t.Fatalf("a pass out of nothing: %v", l.seen.Samples)
+		}
+		for _, n := range l.plan.Notes {
+			if (n.Reason == v1alpha1.ReasonCheckFailed || n.Reason == v1alpha1.ReasonAnalysisFailed) && !fail {
+				c.t.Fatalf("%s out of nothing: %v", n.Message, l.seen.Samples)
+			}
+		}
+	})
+}
+
+// Rule 6: weight rises only on evidence at a landed step with ready endpoints, or because a person or onTimeout says so.
+func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		candidate := l.plan.Status.Candidate
+		if candidate == nil || candidate.Weight == 0 || l.seen.Deleting {
+			return
+		}
+		from := int32(0)
+		if b := l.before.Candidate; b != nil && b.Version == candidate.Version {
+			from = b.Weight
+		}
+		if candidate.Weight <= from {
+			return
+		}
+		if v := l.seen.Versions[candidate.Version]; v.Endpoints == 0 || v.Endpoints < sizeOf(l) {
+			c.t.Fatalf("weight %d%% -> %d%% with %d endpoints", from, candidate.Weight, v.Endpoints)
+		}
+		if l.spec.Suspend || !l.seen.Target.Found {
+			c.t.Fatalf("weight %d%% -> %d%% while nothing may rise", from, candidate.Weight)
+		}
+		if why := mayRise(l, from); why != "" {
+			c.t.Fatalf("weight %d%% -> %d%%: %s", from, candidate.Weight, why)
+		}
+	})
+}
+
+func sizeOf(l look) int32 {
+	switch {
+	case l.spec.Replicas != nil:
+		return *l.spec.Replicas
+	case l.plan.Status.TargetReplicas != nil:
+		return *l.plan.Status.TargetReplicas
+	default:
+		return 1
+	}
+}
+
+// mayRise says what a rise of the weight lacks, "" when it is in order.
+func mayRise(l look, from int32) string {
+	commanded := l.plan.Status.LastCommand != nil && (l.before.LastCommand == nil ||
+		l.before.LastCommand.ID != l.plan.Status.LastCommand.ID) && l.plan.Status.LastCommand.Refused == "" &&
+		strings.HasPrefix(string(l.plan.Status.LastCommand.Verb), "promote")
+	timedOut := l.spec.Analysis.OnTimeout == v1alpha1.OnTimeoutPromote &&
+		slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
+	before := l.before.Step
+	switch {
+	case commanded, timedOut, l.before.Phase == v1alpha1.PhasePromoting:
+		return ""
+	case from == 0 && l.plan.Status.Candidate.Weight == l.spec.Steps[0].Weight:
+		return ""
+	case before == nil || (before.LandedAt == nil && l.plan.Status.Step == nil):
+		return "nothing had landed"
+	case l.seen.MetricsError != "":
+		return "the metrics cannot be read"
+	case before.Passed == 0 && len(l.seen.Samples) == 0:
+		return "no window passed"
+	case slices.ContainsFunc(l.plan.Status.Checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict == v1alpha1.VerdictFail }):
+		return "the newest window failed"
+	default:
+		return ""
+	}
+}
+
+// Rule 6: rolling back is one write of weight 0 from any phase.
+func TestRule6RollingBackIsOneWrite(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		switch l.plan.Status.Phase {
+		case v1alpha1.PhaseRollingBack, v1alpha1.PhaseRolledBack, v1alpha1.PhaseSucceeded, v1alpha1.PhaseInitializing:
+			if l.plan.Weights != (Weights{}) {
+				c.t.Fatalf("%s with weights %v", l.plan.Status.Phase, l.plan.Weights)
+			}
+		default:
+		}
+	})
+}
+
+// Rule 7: abort works in any phase with a candidate, whatever else is wrong.
+func TestRule7AbortWinsOverEverything(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.part()
+		if c.status.Candidate == nil || c.status.Phase == v1alpha1.PhaseRollingBack || c.gone {
+			c.t.Skip("nothing to abort")
+		}
+		seen := worstCase(c)
+		seen.Command = &v1alpha1.Command{ID: "abort now", Verb: v1alpha1.VerbAbort}
+		plan := Decide(c.spec, c.status, seen, c.clock())
+		if plan.Weights != (Weights{}) || plan.Status.LastCommand.Refused != "" || !hasNote(plan, v1alpha1.ReasonAborted) {
+			c.t.Fatalf("after abort in %s: %s, weights %v, %v", c.status.Phase, plan.Status.Phase, plan.Weights, plan.Notes)
+		}
+	})
+}
+
+// Rule 7: the deadline for the candidate's pods is kept whatever else is wrong.
+func TestRule7TheDeadlineIsKeptOverEverything(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.part()
+		if c.status.Candidate == nil || c.status.Phase == v1alpha1.PhaseRollingBack || c.gone || c.spec.Replicas != nil && *c.spec.Replicas == 0 {
+			c.t.Skip("nothing to wait for")
+		}
+		seen := worstCase(c)
+		plan := Decide(c.spec, c.status, seen, c.clock())
+		for range 2 {
+			if plan.Status.Candidate == nil || plan.Status.Phase == v1alpha1.PhaseRollingBack {
+				break
+			}
+			plan = Decide(c.spec, plan.Status, seen, c.clock().Add(c.spec.ProgressDeadline.Of()+time.Second))
+		}
+		if plan.Weights != (Weights{}) {
+			c.t.Fatalf("after the deadline: %s, weights %v", plan.Status.Message, plan.Weights)
+		}
+	})
+}
+
+// worstCase is a look at a cluster in which everything is down.
+func worstCase(c *chaos) Observed {
+	seen := c.observe()
+	seen.MetricsError, seen.Traffic.Landed, seen.Samples = "TrafficMetrics did not answer within 2s", nil, nil
+	seen.Blocked, seen.Target.Found, seen.Command = "a name is taken", false, nil
+	for name, v := range seen.Versions {
+		v.Endpoints = 0
+		seen.Versions[name] = v
+	}
+	return seen
+}
+
+func hasNote(p Plan, reason string) bool {
+	return slices.ContainsFunc(p.Notes, func(n Note) bool { return n.Reason == reason })
+}
+
+// Rule 8: a rolled-back revision is not tried again until the target changes or a person says retry. Restarts change nothing.
+func TestRule8RolledBackStaysRolledBack(t *testing.T) {
+	property(t, func(c *chaos) {
+		banned := ""
+		c.every = append(c.every, func(c *chaos, l look) {
+			if !l.recorded {
+				return
+			}
+			after := l.plan.Status
+			if l.seen.Target.Found && l.seen.Target.Revision != banned {
+				banned = ""
+			}
+			if after.LastCommand != nil && after.LastCommand.Verb == v1alpha1.VerbRetry && after.LastCommand.Refused == "" &&
+				after.LastCommand.ID == c.command.ID && (l.before.LastCommand == nil || l.before.LastCommand.ID != after.LastCommand.ID) {
+				banned = ""
+			}
+			if banned != "" && hasNote(l.plan, v1alpha1.ReasonNewRevision) {
+				c.t.Fatalf("%s is tried again: %v", banned, l.plan.Notes)
+			}
+			if after.Phase == v1alpha1.PhaseRollingBack && l.seen.Target.Found && l.seen.Target.Revision == after.Candidate.Revision {
+				banned = after.Candidate.Revision
+			}
+		})
+		c.story()
+	})
+}
+
+// Rule 9: a new revision mid-rollout takes the old candidate's traffic at once, and the newest starts at step 1; stable stays.
+func TestRule9ANewRevisionStartsOver(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.part()
+		if c.status.Candidate == nil || c.gone {
+			c.t.Skip("no candidate")
+		}
+		old, stable := c.status.Candidate.Version, c.status.Stable.Version
+		seen := c.observe()
+		seen.Target.Found, seen.Target.Revision, seen.Target.Image = true, "rev-newest", "shop:newest"
+		plan := Decide(c.spec, c.status, seen, c.clock())
+		candidate := plan.Status.Candidate
+		if candidate != nil && candidate.Version == old || plan.Weights != (Weights{}) && !c.ready(candidate, seen) {
+			c.t.Fatalf("%s still has weights %v", plan.Status.Version, plan.Weights)
+		}
+		if !c.spec.Suspend && c.blocked == "" && candidate.Revision != "rev-newest" {
+			c.t.Fatalf("the newest is not tested: %s", plan.Status.Message)
+		}
+		if plan.Status.Stable.Version != stable {
+			c.t.Fatalf("stable changed from %s to %s", stable, plan.Status.Stable.Version)
+		}
+	})
+}
+
+// ready says whether a candidate, made this very moment, can have endpoints: only if the cluster has some under its name.
+func (c *chaos) ready(candidate *v1alpha1.CandidateStatus, seen Observed) bool {
+	return candidate != nil && seen.Versions[candidate.Version].Endpoints > 0
+}
+
+// Rule 10: the target set back to stable's revision mid-rollout: weight 0 at once, Succeeded on stable, no new pods.
+func TestRule10BackToStableIsImmediate(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.part()
+		if c.status.Candidate == nil || c.gone {
+			c.t.Skip("no candidate")
+		}
+		seen := c.observe()
+		seen.Target.Found, seen.Target.Revision = true, c.status.Stable.Revision
+		plan := Decide(c.spec, c.status, seen, c.clock())
+		if plan.Status.Phase != v1alpha1.PhaseSucceeded || plan.Weights != (Weights{}) ||
+			plan.Status.LastVersion != c.status.LastVersion || plan.Status.Candidate != nil {
+			c.t.Fatalf("%s: %s, weights %v", plan.Status.Phase, plan.Status.Message, plan.Weights)
+		}
+		for _, v := range plan.Versions {
+			if _, exists := seen.Versions[v.Name]; !exists && c.status.Stable.Version != v.Name && v.Role != RoleRetiring {
+				c.t.Fatalf("%s would be made", v.Name)
+			}
+		}
+	})
+}
+
+// Rule 11: deciding again on the same observations changes nothing and says nothing. No chain of transitions comes near the
+// bound that cuts a loop off.
+func TestRule11DecidingAgainChangesNothing(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		if l.plan.Finished {
+			return
+		}
+		again := Decide(l.spec, l.plan.Status, l.seen, l.now)
+		if len(again.Notes) > 0 {
+			c.t.Fatalf("notes again: %v", again.Notes)
+		}
+		again.Notes = l.plan.Notes
+		mustEqualPlan(c, l.plan, again)
+		p := newPass(l.spec, l.before, l.seen, l.now)
+		n := 0
+		for !l.seen.Deleting && p.step() {
+			n++
+		}
+		if n > maxTransitions/2 {
+			c.t.Fatalf("%d transitions in one look", n)
+		}
+	})
+}
+
+// Rule 11: once a plan is applied, looking again at the same moment soon writes nothing: no event storm, no idle requests.
+func TestRule11AnAppliedPlanIsAnEmptyDiff(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.calms("metrics")
+		c.part()
+		for range 3 {
+			c.look()
+		}
+		c.wrote = nil
+		before := c.status
+		c.every = append(c.every, func(c *chaos, l look) {
+			if len(l.plan.Notes) > 0 && !l.plan.Finished {
+				c.t.Fatalf("notes without end: %v", l.plan.Notes)
+			}
+		})
+		c.look()
+		if len(c.wrote) > 0 || !reflect.DeepEqual(before, c.status) {
+			c.t.Fatalf("writes without end: %v %s", c.wrote, cmp.Diff(before, c.status))
+		}
+	})
+}
+
+func mustEqualPlan(c *chaos, want, got Plan) {
+	if !reflect.DeepEqual(want, got) {
+		c.t.Fatalf("plans differ (-want +got):\n%s", cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got)))
+	}
+}

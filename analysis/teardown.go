@@ -1,0 +1,67 @@
+package analysis
+
+import (
+	"github.com/serin-dev/serin/api/v1alpha1"
+)
+
+// teardown takes a Canary away: first the target serves again, then the apex leads to it, then the split goes, then the
+// versions. Each step is chosen by what is there, so it goes on after a crash, and none begins before the one above it is
+// done. A candidate that nobody judges any more loses its traffic at once. Where there is nothing to restore, everything goes.
+func (p *pass) teardown() Plan {
+	if c := p.next.Candidate; c != nil {
+		c.Weight, p.next.Step = 0, nil
+	}
+	if p.next.WithdrawnAt == nil && !p.untouched() && p.targetServes() && !p.apexToRestore() {
+		p.next.WithdrawnAt = v1alpha1.At(p.now)
+	}
+	plan := p.plan()
+	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, pollSoon
+	if p.next.WithdrawnAt != nil {
+		plan.Split = Absent
+	}
+	size := p.restoredSize()
+	switch t := p.seen.Target; {
+	case !t.Found || p.untouched():
+		plan.Finished, plan.Wait = true, 0
+	case !p.targetServes():
+		if t.ReplicasOwner == "" && t.Replicas != size {
+			plan.TargetReplicas = &size
+		}
+	case p.apexToRestore():
+		plan.Apex = LeadTarget
+	case p.seen.Apex.ProxyEndpoints > 0 || p.since(p.next.WithdrawnAt) < p.spec.ScaleDownDelay.Of():
+	default:
+		plan.Finished, plan.Wait = true, 0
+		plan.Notes = []Note{{Reason: v1alpha1.ReasonRestored, Severity: Info, Message: restored(t.Ready)}}
+	}
+	return plan
+}
+
+// targetServes says whether the target has the pods it asks for, all ready, and has not been left scaled to 0.
+func (p *pass) targetServes() bool {
+	t := p.seen.Target
+	return t.Found && t.Ready >= t.Replicas && (t.Replicas > 0 || p.restoredSize() == 0)
+}
+
+// apexToRestore says whether Serin led the apex away, and callers would not find the target's pods behind it yet.
+func (p *pass) apexToRestore() bool {
+	a := p.seen.Apex
+	if !a.Found || a.Foreign != "" || a.Leads == LeadElsewhere {
+		return false
+	}
+	return a.Leads != LeadTarget || (a.PodEndpoints == 0 && p.restoredSize() > 0)
+}
+
+// untouched says that the first version never got any traffic, so that the target and the apex are as the user left them.
+func (p *pass) untouched() bool {
+	led := p.seen.Apex.Leads == LeadStable || p.seen.Apex.Leads == LeadProxy
+	return p.next.Stable == nil || (p.next.AdoptedAt == nil && !p.seen.Traffic.Written && !led)
+}
+
+// restoredSize is the number of pods the target gets back.
+func (p *pass) restoredSize() int32 {
+	if p.seen.Target.ReplicasOwner != "" {
+		return p.seen.Target.Replicas
+	}
+	return p.replicas()
+}

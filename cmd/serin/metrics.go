@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/serin-dev/serin/metrics"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+)
+
+func metricsCommand(shared *common) *cobra.Command {
+	o := &metrics.Options{}
+	var proxyService, service string
+	cmd := &cobra.Command{
+		Use:   "metrics",
+		Short: "Serve TrafficMetrics as an aggregated API",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := shared.logger()
+			if err != nil {
+				return err
+			}
+			config, err := shared.config()
+			if err != nil {
+				return err
+			}
+			for flag, into := range map[*string]*types.NamespacedName{&proxyService: &o.ProxyService, &service: &o.Service} {
+				if *into, err = serviceName(*flag); err != nil {
+					return err
+				}
+			}
+			o.Log, o.RestConfig = log, rest.CopyConfig(config)
+			o.RestConfig.UserAgent = "serin-metrics"
+			server, err := metrics.New(*o)
+			if err != nil {
+				return err
+			}
+			return server.Run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&proxyService, "proxy-service", "serin-system/serin-proxy", "headless Service of the bundled proxies")
+	flags.StringVar(&service, "service", "serin-system/serin-metrics", "Service that the APIService refers to")
+	flags.StringVar(&o.BindAddress, "bind-address", "", "address to listen on; default: all")
+	flags.IntVar(&o.Port, "secure-port", 8443, "port to listen on")
+	flags.StringVar(&o.CertDir, "cert-dir", "", "folder with tls.crt and tls.key; default: a certificate made at start")
+	flags.DurationVar(&o.ScrapeInterval, "scrape-interval", metrics.DefaultScrapeInterval, "time between two scrapes")
+	flags.DurationVar(&o.Retention, "retention", metrics.DefaultRetention, "longest window that can be asked for")
+	return cmd
+}
+
+// serviceName reads namespace/name.
+func serviceName(text string) (types.NamespacedName, error) {
+	namespace, name, ok := strings.Cut(text, "/")
+	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return types.NamespacedName{}, fmt.Errorf("%q is not a Service: write namespace/name", text)
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
+}

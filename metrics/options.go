@@ -1,0 +1,76 @@
+package metrics
+
+import (
+	"errors"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/serin-dev/serin/metrics/scrape"
+)
+
+// Defaults of Options.
+const (
+	DefaultScrapeInterval = time.Second
+	DefaultRetention      = 5 * time.Minute
+)
+
+var (
+	defaultProxyService = types.NamespacedName{Namespace: "serin-system", Name: "serin-proxy"}
+	defaultService      = types.NamespacedName{Namespace: "serin-system", Name: "serin-metrics"}
+)
+
+// Options say how to run a server. Only RestConfig has no default.
+type Options struct {
+	// RestConfig leads to the cluster: for what is watched, and to have callers authenticated and authorised.
+	RestConfig *rest.Config
+	// ProxyService is the headless Service whose endpoints are the bundled proxies, by default serin-system/serin-proxy. Its
+	// port named "admin" has /metrics.
+	ProxyService types.NamespacedName
+	// Service is the Service the APIService refers to, by default serin-system/serin-metrics. A certificate that the server
+	// makes for itself is valid for its names and for localhost.
+	Service types.NamespacedName
+
+	// BindAddress is the address to listen on, by default all of the machine's.
+	BindAddress string
+	// Port is the port to listen on; 0 takes a free one, which Server.Port tells.
+	Port int
+	// CertDir has the serving certificate in tls.crt and tls.key, followed when they change. If it is empty the server makes a
+	// certificate in memory.
+	CertDir string
+
+	// ScrapeInterval is the time between two scrapes: whole seconds, or a part of one second. Scrapes are made at its
+	// multiples since the epoch. Default 1s.
+	ScrapeInterval time.Duration
+	// Retention is the longest window that can be asked for. Default 5m.
+	Retention time.Duration
+	// Dial opens connections to proxies; nil dials the address as it is.
+	Dial scrape.DialFunc
+
+	// Log takes what an operator should know. The zero value discards it.
+	Log logr.Logger
+}
+
+func (o *Options) complete() error {
+	if o.RestConfig == nil {
+		return errors.New("the TrafficMetrics server needs a RestConfig")
+	}
+	if o.ProxyService == (types.NamespacedName{}) {
+		o.ProxyService = defaultProxyService
+	}
+	if o.Service == (types.NamespacedName{}) {
+		o.Service = defaultService
+	}
+	if o.ScrapeInterval == 0 {
+		o.ScrapeInterval = DefaultScrapeInterval
+	}
+	if o.Retention == 0 {
+		o.Retention = DefaultRetention
+	}
+	if o.Log.GetSink() == nil {
+		o.Log = logr.Discard()
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+package scrape
+
+// The series a proxy states. Names and labels are a contract with package proxy.
+const (
+	requestsTotal   = "serin_proxy_requests_total"
+	requestDuration = "serin_proxy_request_duration_seconds"
+	backendWeight   = "serin_proxy_backend_weight"
+	// processStart is stated by every Go program that registers Prometheus's process collector.
+	processStart = "process_start_time_seconds"
+
+	outcomeSuccess = "success"
+	outcomeFailure = "failure"
+
+	// adminPort names the port with /metrics in the EndpointSlices.
+	adminPort   = "admin"
+	metricsPath = "/metrics"
+)

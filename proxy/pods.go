@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/serin-dev/serin/policy"
+)
+
+// labelTemplateHash is what a Deployment's ReplicaSets add to their pods, and end their own names with.
+const labelTemplateHash = "pod-template-hash"
+
+// pod is what the proxy knows of a Pod, be it a caller or a destination.
+type pod struct {
+	namespace string
+	name      string
+	// workload is the name of what made the pod: of the Deployment for pods of a Deployment's ReplicaSet, of the owner for
+	// others, empty for a pod that nothing owns.
+	workload string
+	// node is the name of the pod's node, empty while it has none.
+	node     string
+	identity policy.Identity
+}
+
+// nobody is the caller that is not known: it has no identity and no name.
+var nobody = &pod{}
+
+// podIndex finds pods by address and by name. It does not change once it is built.
+type podIndex struct {
+	byAddress map[netip.Addr]*pod
+	byName    map[types.NamespacedName]*pod
+	// down are the pods that have ended, or are not ready as their kubelet or node says.
+	down map[types.NamespacedName]bool
+}
+
+// indexPods builds the index, with the pods of the index before it where they are the same. An address leads to a pod only if
+// exactly one pod has it: one that is not on the host's network, and has not ended.
+func indexPods(pods []*corev1.Pod, before *podIndex) *podIndex {
+	index := &podIndex{
+		byAddress: make(map[netip.Addr]*pod, len(pods)),
+		byName:    make(map[types.NamespacedName]*pod, len(pods)),
+		down:      map[types.NamespacedName]bool{},
+	}
+	for _, object := range pods {
+		name := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
+		known := readPod(object)
+		if old := before.named(name); old != nil && *old == *known {
+			known = old
+		}
+		index.byName[name] = known
+		if hasEnded(object) || isUnready(object) {
+			index.down[name] = true
+		}
+		if object.Spec.HostNetwork || hasEnded(object) {
+			continue
+		}
+		for _, address := range podAddresses(object) {
+			if _, taken := index.byAddress[address]; taken {
+				index.byAddress[address] = nil
+				continue
+			}
+			index.byAddress[address] = known
+		}
+	}
+	return index
+}
+
+// caller returns the one pod that has the address, or nobody.
+func (i *podIndex) caller(address netip.Addr) *pod {
+	if i == nil {
+		return nobody
+	}
+	if known := i.byAddress[address.Unmap()]; known != nil {
+		return known
+	}
+	return nobody
+}
+
+// named returns the pod of a name, or nil.
+func (i *podIndex) named(name types.NamespacedName) *pod {
+	if i == nil {
+		return nil
+	}
+	return i.byName[name]
+}
+
+func readPod(object *corev1.Pod) *pod {
+	account := object.Spec.ServiceAccountName
+	if account == "" {
+		account = "default"
+	}
+	return &pod{
+		namespace: object.Namespace,
+		name:      object.Name,
+		workload:  workloadOf(object),
+		node:      object.Spec.NodeName,
+		identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
+	}
+}
+
+// workloadOf names what made a pod, from the pod alone.
+func workloadOf(object *corev1.Pod) string {
+	owner := metav1.GetControllerOf(object)
+	if owner == nil {
+		return ""
+	}
+	hash := object.Labels[labelTemplateHash]
+	if owner.Kind != "ReplicaSet" || hash == "" {
+		return owner.Name
+	}
+	return strings.TrimSuffix(owner.Name, "-"+hash)
+}
+
+func hasEnded(object *corev1.Pod) bool {
+	return object.Status.Phase == corev1.PodSucceeded || object.Status.Phase == corev1.PodFailed
+}
+
+// isUnready reports whether a pod's Ready condition is there and says no.
+func isUnready(object *corev1.Pod) bool {
+	for _, condition := range object.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionFalse
+		}
+	}
+	return false
+}
+
+// podAddresses returns each address of a pod once.
+func podAddresses(object *corev1.Pod) []netip.Addr {
+	var addresses []netip.Addr
+	for _, ip := range append([]corev1.PodIP{{IP: object.Status.PodIP}}, object.Status.PodIPs...) {
+		address, err := netip.ParseAddr(ip.IP)
+		if err != nil {
+			continue
+		}
+		if address = address.Unmap(); !slices.Contains(addresses, address) {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
+}
