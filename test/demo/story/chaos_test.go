@@ -59,7 +59,7 @@ func TestChaosKilledControllerChangesNoOutcome(t *testing.T) {
 func killAgainAndAgain(ctx context.Context, t *testing.T, controller *story.Controller, seed uint64) error {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for i := range kills {
-		lived := time.Duration(random.Int64N(int64(4 * time.Second)))
+		lived := time.Duration(random.Int64N(int64(2500 * time.Millisecond)))
 		select {
 		case <-time.After(lived):
 		case <-ctx.Done():
