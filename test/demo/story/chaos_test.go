@@ -1,4 +1,4 @@
-package story_test
+package story
 
 import (
 	"context"
@@ -7,12 +7,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/serin-dev/serin/test/demo/story"
-
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // kills is how often the controller is killed.
@@ -21,7 +15,6 @@ const kills = 20
 // TestChaosKilledControllerChangesNoOutcome tells the story of the demo while the controller is killed at random moments.
 // SERIN_SEED repeats the moments of an earlier run as well as a clock can.
 func TestChaosKilledControllerChangesNoOutcome(t *testing.T) {
-	quiet()
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("SERIN_SEED"); text != "" {
 		given, err := strconv.ParseUint(text, 10, 64)
@@ -31,11 +24,11 @@ func TestChaosKilledControllerChangesNoOutcome(t *testing.T) {
 		seed = given
 	}
 	t.Logf("SERIN_SEED=%d", seed)
-	world := newWorld(t)
+	world := startWorld(t)
 
 	killed := make(chan error, 1)
 	go func() { killed <- killAgainAndAgain(t.Context(), t, world.Controller, seed) }()
-	report, err := story.Tell(t.Context(), world, nil)
+	report, err := Tell(t.Context(), world, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +49,7 @@ func TestChaosKilledControllerChangesNoOutcome(t *testing.T) {
 
 // killAgainAndAgain kills the controller at random moments, from right after its start to well into its work, and starts it
 // again at once. It returns after the last start, when the controller is left alone.
-func killAgainAndAgain(ctx context.Context, t *testing.T, controller *story.Controller, seed uint64) error {
+func killAgainAndAgain(ctx context.Context, t *testing.T, controller *Controller, seed uint64) error {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for i := range kills {
 		lived := time.Duration(random.Int64N(int64(2500 * time.Millisecond)))
@@ -72,28 +65,4 @@ func killAgainAndAgain(ctx context.Context, t *testing.T, controller *story.Cont
 		}
 	}
 	return nil
-}
-
-// newWorld starts a world and checks at the end that it stops cleanly.
-func newWorld(t *testing.T) *story.World {
-	t.Helper()
-	root, err := story.FindRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	world, err := story.NewWorld(t.Context(), story.WorldOptions{Root: root, Progress: t.Output()})
-	t.Cleanup(func() {
-		if err := world.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return world
-}
-
-func quiet() {
-	ctrllog.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
 }

@@ -9,38 +9,19 @@ import (
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
-	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/klog/v2"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // TestDeletionRestoresTheTargetWithoutLosingARequest adopts a Deployment under traffic, puts a hand-edited TrafficSplit back,
 // deletes the Canary in the middle of a rollout, and goes on calling the apex.
 func TestDeletionRestoresTheTargetWithoutLosingARequest(t *testing.T) {
-	ctrllog.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard())
-	root, err := FindRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := NewWorld(t.Context(), WorldOptions{Root: root, Progress: t.Output()})
-	t.Cleanup(func() {
-		if err := w.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	teller := &Teller{world: w, scene: newScene(w, nil), loaded: make(chan struct{}), endLoad: func() {}}
-	teller.scene.follow(t.Context())
-	defer teller.scene.stop()
+	w := startWorld(t)
+	teller := newTeller(t, w)
 	releases := Releases()
 	must(t, teller.play(t.Context(), true, releases[0]))
 
@@ -65,13 +46,9 @@ func TestDeletionRestoresTheTargetWithoutLosingARequest(t *testing.T) {
 		total := teller.web.Snapshot()
 		return total.Chapters[len(total.Chapters)-1].Releases.Sum().Sent() >= 400, nil
 	}))
-	teller.endLoad()
-	<-teller.loaded
+	teller.noneLost(t)
 	restored(t, w)
 	total := teller.web.Snapshot()
-	if failed := total.Total().Sum().FailedBetween; failed > 0 {
-		t.Errorf("%d of %d requests failed without a release's doing: %v", failed, total.Total().Sum().Sent(), total.Examples)
-	}
 	after := total.Chapters[len(total.Chapters)-1].Releases
 	if after["v2"].OK == 0 || after["v1"].Sent() > 0 {
 		t.Errorf("after the deletion the target's own pods (v2) should answer, got v1 %d and v2 %d",
@@ -124,11 +101,4 @@ func gone(ctx context.Context, w *World, object client.Object) error {
 		return errors.Join(err, errors.New(object.GetName()+" is still there"))
 	}
 	return nil
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
