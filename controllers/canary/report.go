@@ -91,7 +91,7 @@ func title(canary *v1alpha1.Canary, note analysis.Note) string {
 	if !ok {
 		what = note.Reason
 	}
-	return fmt.Sprintf("%s/%s %s %s", canary.Namespace, canary.Name, note.Rollout, what)
+	return fmt.Sprintf("%s %s %s", canary.Name, note.Rollout, what)
 }
 
 // act lists the commands that a person may want now.

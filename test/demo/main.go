@@ -71,21 +71,20 @@ func run(ctx context.Context, out *os.File, keep bool) (wrong []string, err erro
 	table(out, report, wrong, time.Since(began))
 	if keep {
 		hint(out, world)
-		<-ctx.Done()
+		err = story.Call(ctx, world)
 	}
-	return wrong, nil
+	return wrong, err
 }
 
 // hint says how to look at the cluster.
 func hint(out io.Writer, world *story.World) {
 	fmt.Fprintf(out, `
-The cluster stays up until ^C. In another terminal:
+The cluster and the traffic stay up until ^C. In another terminal:
 
   export KUBECONFIG=%s PATH=%s:$PATH
   kubectl get canaries -n shop -o wide
   kubectl describe canary foobar -n shop
   kubectl get --raw '/apis/metrics.smi-spec.io/v1alpha1/namespaces/shop/trafficsplits?window=10s'
-  kubectl get trafficsplits.metrics.smi-spec.io -n shop
   kubectl get deployments,services,trafficsplits.split.smi-spec.io,endpointslices -n shop
 
 Make a release of your own and watch it (images: demo/foobar:v1 and v2 are good, v3 fails, v4 is slow):

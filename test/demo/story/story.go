@@ -117,6 +117,18 @@ func (t *Teller) send(ctx context.Context, release Release) error {
 	return nil
 }
 
+// Call keeps both callers calling until the context ends, for whoever stays after the story.
+func Call(ctx context.Context, w *World) error {
+	t := &Teller{world: w, scene: newScene(w, nil), loaded: make(chan struct{})}
+	if err := t.send(ctx, Release{Name: "after"}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	t.endLoad()
+	<-t.loaded
+	return nil
+}
+
 // caller is a generator that calls the apex from a pod, as a pod does: by name, through kube-proxy.
 func (t *Teller) caller(ctx context.Context, pod string, rate int, expect func(load.Answer) load.Outcome) (*load.Generator, error) {
 	address, err := t.world.podAddress(ctx, pod)
