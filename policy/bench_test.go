@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/serin-dev/serin/api/smi/access"
@@ -27,6 +28,9 @@ func largeSnapshot() Snapshot {
 	return s
 }
 
+// largeGraph is largeSnapshot, built once for all tests.
+var largeGraph = sync.OnceValue(func() *Graph { return Build(largeSnapshot()) })
+
 // crowdedSnapshot has the same TrafficTargets and matches, but all for one destination and one source, so that the last one
 // must be reached through all the others.
 func crowdedSnapshot() Snapshot {
@@ -46,7 +50,7 @@ func toItem() Request {
 }
 
 func BenchmarkAuthorize(b *testing.B) {
-	large := Build(largeSnapshot())
+	large := largeGraph()
 	last := toItem()
 	last.Method, last.Path = "PUT", "/api/v2/orders/1234"
 	header := toItem()
@@ -90,7 +94,7 @@ func BenchmarkBuild(b *testing.B) {
 }
 
 func TestAllowingDoesNotAllocate(t *testing.T) {
-	g, r := Build(largeSnapshot()), toItem()
+	g, r := largeGraph(), toItem()
 	if d := g.Authorize(r); !d.Allowed {
 		t.Fatal(d.Reason)
 	}

@@ -173,7 +173,7 @@ func TestGraphIsBeyondTheReachOfItsReaders(t *testing.T) {
 }
 
 func TestReadersMayShareAGraph(t *testing.T) {
-	g, r := Build(largeSnapshot()), toItem()
+	g, r := largeGraph(), toItem()
 	want := g.Authorize(r)
 	var readers sync.WaitGroup
 	for range 4 {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -43,15 +44,15 @@ func canonicalPath(target string) (string, error) {
 	if path[0] != '/' {
 		return "", errNotAPath
 	}
-	path, err := normaliseEscapes(path)
+	path, err := normalizeEscapes(path)
 	if err != nil {
 		return "", err
 	}
 	return mergeSegments(path)
 }
 
-// normaliseEscapes gives every character of a path one spelling.
-func normaliseEscapes(path string) (string, error) {
+// normalizeEscapes gives every character of a path one spelling.
+func normalizeEscapes(path string) (string, error) {
 	if isPlain(path) {
 		return path, nil
 	}
@@ -91,33 +92,46 @@ func normaliseEscapes(path string) (string, error) {
 
 // mergeSegments merges "//" and dot segments in a path that begins with a slash.
 func mergeSegments(path string) (string, error) {
-	doubled := strings.Contains(path, "//")
-	if !doubled && !strings.Contains(path, "/.") {
+	if !strings.Contains(path, "//") && !strings.Contains(path, "/.") {
 		return path, nil
 	}
 	segments := strings.Split(path[1:], "/")
+	if err := checkSegments(segments); err != nil {
+		return "", err
+	}
 	kept := segments[:0]
 	for i, segment := range segments {
-		name, _, parameter := strings.Cut(segment, ";")
-		isDot, isUp := name == ".", name == ".."
-		switch {
-		case (isDot || isUp) && parameter:
-			return "", errDotParameter
-		case isUp && doubled:
-			return "", errAmbiguous
-		case isUp && len(kept) > 0:
-			kept = kept[:len(kept)-1]
-		case !isDot && !isUp && segment != "":
+		switch segment {
+		case "..":
+			kept = kept[:max(0, len(kept)-1)]
+		case ".", "":
+		default:
 			kept = append(kept, segment)
+			continue
 		}
-		if i == len(segments)-1 && (isDot || isUp || segment == "") {
-			kept = append(kept, "") // What ended in a dot segment or a slash names a directory and keeps its slash.
+		if i == len(segments)-1 {
+			kept = append(kept, "") // What ends in a dot segment or a slash names a directory and keeps its slash.
 		}
 	}
 	return "/" + strings.Join(kept, "/"), nil
 }
 
-// isPlain reports whether normaliseEscapes has nothing to change or refuse.
+// checkSegments refuses what servers are known to merge in different ways.
+func checkSegments(segments []string) error {
+	doubled := slices.Contains(segments[:len(segments)-1], "") // the last one is empty after a trailing slash
+	for _, segment := range segments {
+		name, _, parameter := strings.Cut(segment, ";")
+		if parameter && (name == "." || name == "..") {
+			return errDotParameter
+		}
+		if doubled && name == ".." {
+			return errAmbiguous
+		}
+	}
+	return nil
+}
+
+// isPlain reports whether normalizeEscapes has nothing to change or refuse.
 func isPlain(path string) bool {
 	for i := 0; i < len(path); i++ {
 		if c := path[i]; c <= ' ' || c >= 0x7f || c == '%' || c == '\\' {

@@ -87,18 +87,18 @@ func leastInstructions(tree *syntax.Regexp) int {
 		return 0
 	case syntax.OpLiteral:
 		return len(tree.Rune)
+	case syntax.OpRepeat:
+		return leastInstructions(tree.Sub[0]) * max(tree.Min, tree.Max)
+	default:
+		if len(tree.Sub) == 0 {
+			return 1
+		}
+		n := 0
+		for _, sub := range tree.Sub {
+			n += leastInstructions(sub)
+		}
+		return n
 	}
-	if len(tree.Sub) == 0 {
-		return 1
-	}
-	n := 0
-	for _, sub := range tree.Sub {
-		n += leastInstructions(sub)
-	}
-	if tree.Op == syntax.OpRepeat {
-		n *= max(tree.Min, tree.Max)
-	}
-	return n
 }
 
 func notARegex(err error) error {

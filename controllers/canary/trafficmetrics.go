@@ -84,10 +84,15 @@ func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 	defer close(a.done)
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	body, err := m.client.Get().
+	result := m.client.Get().
 		AbsPath("/apis", metrics.GroupVersion.Group, metrics.GroupVersion.Version, "namespaces", q.namespace, "trafficsplits").
 		Param("window", q.window.String()).
-		Do(ctx).Raw()
+		Do(ctx)
+	if err := result.Error(); err != nil { // before Raw, which does not read the server's own words
+		a.err = unavailable(err)
+		return
+	}
+	body, err := result.Raw()
 	if err != nil {
 		a.err = unavailable(err)
 		return
