@@ -21,7 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// What the controller may do. It reads Secrets by name only, when a notification is sent.
+// What the controller may do in every namespace; its lease lies in its own (config/rbac/controller.yaml). It reads Secrets by
+// name only, when a notification is sent.
 //
 // +kubebuilder:rbac:groups=serin.dev,resources=canaries,verbs=get;list;watch;update;patch
 // +kubebuilder:rbac:groups=serin.dev,resources=canaries/status,verbs=get;update;patch
@@ -33,7 +34,6 @@ import (
 // +kubebuilder:rbac:groups=metrics.smi-spec.io,resources=trafficsplits,verbs=get;list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
-// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update
 
 // Indexes of Canaries, by what they look at.
 const (

@@ -8,9 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 )
 
 // apexOfTheShop is a Service as the shop keeps it in Git.
@@ -32,7 +30,7 @@ func TestHandoverOfAnExistingApexLosesNoRequest(t *testing.T) {
 	must(t, w.apply(ctx, "20-shop.yaml"))
 	must(t, w.secret(ctx))
 	must(t, w.release(ctx, "v1"))
-	must(t, w.applyText(t, apexOfTheShop))
+	must(t, w.applyText(ctx, apexOfTheShop))
 	must(t, poll(ctx, chapterTimeout, func() (bool, error) {
 		d := &appsv1.Deployment{}
 		err := w.user.Get(ctx, client.ObjectKey{Namespace: shop, Name: target}, d)
@@ -46,7 +44,7 @@ func TestHandoverOfAnExistingApexLosesNoRequest(t *testing.T) {
 		stalled := c.Status.Condition(v1alpha1.ConditionStalled)
 		return stalled != nil && stalled.Reason == v1alpha1.ReasonApexNotOwned && strings.Contains(stalled.Message, "user owns its selector")
 	}))
-	must(t, w.applyText(t, strings.Replace(apexOfTheShop, "  selector: {app: foobar}\n", "", 1)))
+	must(t, w.applyText(ctx, strings.Replace(apexOfTheShop, "  selector: {app: foobar}\n", "", 1)))
 	must(t, teller.until(ctx, func(c *v1alpha1.Canary) bool { return c.Status.Phase == v1alpha1.PhaseSucceeded }))
 	must(t, poll(ctx, chapterTimeout, func() (bool, error) {
 		d := &appsv1.Deployment{}
@@ -65,10 +63,3 @@ func TestHandoverOfAnExistingApexLosesNoRequest(t *testing.T) {
 }
 
 func (t *Teller) answered() uint64 { return t.web.Snapshot().Total().Sum().Sent() }
-
-func (w *World) applyText(t *testing.T, text string) error {
-	t.Helper()
-	object := &unstructured.Unstructured{}
-	must(t, yaml.Unmarshal([]byte(text), object))
-	return w.applyObject(t.Context(), object)
-}

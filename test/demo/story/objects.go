@@ -36,7 +36,12 @@ func (w *World) apply(ctx context.Context, file string, replace ...string) error
 	if err != nil {
 		return err
 	}
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(strings.NewReplacer(replace...).Replace(string(text))), 4096)
+	return w.applyText(ctx, strings.NewReplacer(replace...).Replace(string(text)))
+}
+
+// applyText applies every object of a text.
+func (w *World) applyText(ctx context.Context, text string) error {
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(text), 4096)
 	for {
 		object := &unstructured.Unstructured{}
 		switch err := decoder.Decode(object); {

@@ -69,7 +69,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	}
 	w.Plane = plane
 	for _, start := range []func(context.Context, WorldOptions) error{
-		w.install, w.startNode, w.startMetrics, w.startSlack, w.startController,
+		w.install, w.grant, w.startNode, w.startMetrics, w.startSlack, w.startController,
 	} {
 		if err := errors.Join(start(running, o), ctx.Err()); err != nil {
 			return w, err
@@ -132,7 +132,7 @@ func (w *World) install(_ context.Context, o WorldOptions) error {
 
 func (w *World) startNode(ctx context.Context, o WorldOptions) error {
 	n := node.New(node.Options{
-		RestConfig: w.Plane.Config, Network: w.network, Images: images(w.Plane.Config, o.Log), Log: o.Log.WithName("node"),
+		RestConfig: w.Plane.Config, Network: w.network, Images: images(w.as(proxyAccount), o.Log), Log: o.Log.WithName("node"),
 	})
 	w.run(ctx, "the simulated node", n.Run)
 	if err := w.apply(ctx, "10-serin.yaml"); err != nil {
@@ -149,7 +149,7 @@ func (w *World) startMetrics(ctx context.Context, o WorldOptions) error {
 		return err
 	}
 	server, err := metrics.New(metrics.Options{
-		RestConfig: w.Plane.Config, BindAddress: "127.0.0.1", Dial: scrape.DialFunc(w.network.DialFrom(address)),
+		RestConfig: w.as(metricsAccount), BindAddress: "127.0.0.1", Dial: scrape.DialFunc(w.network.DialFrom(address)),
 		Log: o.Log.WithName("metrics"),
 	})
 	if err != nil {
@@ -170,8 +170,12 @@ func (w *World) startController(ctx context.Context, o WorldOptions) error {
 	if err != nil {
 		return err
 	}
+	kubeconfig, err := w.kubeconfigAs(controllerAccount)
+	if err != nil {
+		return err
+	}
 	w.Controller = &Controller{
-		program: program, kubeconfig: w.Plane.Kubeconfig, log: filepath.Join(w.Plane.Dir, "controller.log"),
+		program: program, kubeconfig: kubeconfig, log: filepath.Join(w.Plane.Dir, "controller.log"),
 	}
 	return w.Controller.Start()
 }
