@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (l *lines) show(s story.Scene) {
 		l.say("event", event)
 	}
 	for _, message := range s.Messages {
-		l.say("slack", oneLine(message))
+		l.say("slack", slackLine(message))
 	}
 }
 
@@ -61,6 +62,12 @@ func canaryLine(s story.Scene) string {
 		text += fmt.Sprintf(" at %d%%", status.Candidate.Weight)
 	}
 	return text
+}
+
+// slackLine is a message less the commands at its end, which are for copying.
+func slackLine(text string) string {
+	words, _, _ := strings.Cut(text, "\n$ ")
+	return oneLine(html.UnescapeString(words))
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

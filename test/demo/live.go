@@ -46,7 +46,9 @@ func (l *live) show(s story.Scene) {
 		l.drawn = true
 	}
 	l.events = last(append(l.events, stamp(l.began, s.Events)...))
-	l.messages = last(append(l.messages, stamp(l.began, s.Messages)...))
+	for _, message := range s.Messages {
+		l.messages = last(append(l.messages, stamp(l.began, []string{slackLine(message)})...))
+	}
 	l.measure(s)
 	var b strings.Builder
 	b.WriteString(home)

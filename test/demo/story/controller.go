@@ -29,6 +29,21 @@ func buildController(ctx context.Context, root, folder string) (string, error) {
 	return program, nil
 }
 
+// build starts building the command beside what else is started, and returns what waits for it.
+func build(ctx context.Context, root, folder string) func() (string, error) {
+	var program string
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		program, err = buildController(ctx, root, folder)
+	}()
+	return func() (string, error) {
+		<-done
+		return program, err
+	}
+}
+
 // Start starts the process. Its log is appended to.
 func (c *Controller) Start() error {
 	c.mu.Lock()

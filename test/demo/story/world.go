@@ -43,6 +43,7 @@ type World struct {
 	network  *network.Network
 	services *services.Services
 
+	built  func() (string, error)
 	stop   context.CancelFunc
 	parts  sync.WaitGroup
 	failed chan error
@@ -68,6 +69,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 		return w, err
 	}
 	w.Plane = plane
+	w.built = build(ctx, o.Root, plane.Dir)
 	for _, start := range []func(context.Context, WorldOptions) error{
 		w.install, w.grant, w.startNode, w.startMetrics, w.startSlack, w.startController,
 	} {
@@ -165,8 +167,8 @@ func (w *World) startSlack(context.Context, WorldOptions) error {
 	return err
 }
 
-func (w *World) startController(ctx context.Context, o WorldOptions) error {
-	program, err := buildController(ctx, o.Root, w.Plane.Dir)
+func (w *World) startController(context.Context, WorldOptions) error {
+	program, err := w.built()
 	if err != nil {
 		return err
 	}
