@@ -1,5 +1,6 @@
 # Serin's tools are pinned in tools/go.mod and tools/manifests/go.mod and built by Go when first used: nothing is installed
-# by hand. The first lint builds golangci-lint, which takes minutes; after that it comes from Go's cache.
+# by hand. The first lint builds golangci-lint and the first verify helm, which takes minutes; after that both come from
+# Go's cache.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -23,9 +24,10 @@ build: ## Build every command into bin/.
 demo: ## Roll one good and one bad version out on a real control plane, and show it; KEEP=1 leaves it running.
 	go run ./test/demo $(if $(KEEP),--keep)
 
-generate: ## Write what is generated: deep copies, the CRD, the RBAC role.
+generate: ## Write what is generated: deep copies, the CRDs, the RBAC role.
 	$(CONTROLLER_GEN) object paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/v1alpha1/... output:crd:dir=config/crd
+	go generate ./api/smi
 	$(CONTROLLER_GEN) rbac:roleName=serin-controller paths=./controllers/... output:rbac:dir=config/rbac
 
 golden: ## Rewrite the golden files; the difference is for a person to read.
@@ -34,6 +36,8 @@ golden: ## Rewrite the golden files; the difference is for a person to read.
 ##@ Check it
 
 test: ## Run every test, the ones on a real control plane included (its programs are fetched or built once).
+	@echo "== the control plane's programs: in the cache, or fetched, or built, which takes minutes"
+	go -C test/cluster run . assets
 	@echo "== every package of the main module; some start a kube-apiserver and etcd"
 	go test $(TESTFLAGS) ./...
 	@echo "== test/cluster, the module that gets and runs the control plane"
@@ -61,7 +65,7 @@ lint-selftest: ## Prove that a forbidden import is refused; works on a copy.
 verify: ## Check that generated files are fresh, the code formatted, go.mod tidy, chart and kustomization equal; changes nothing.
 	tools/verify-generated
 	@echo "== gofmt"
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r ls 2>/dev/null | xargs -r gofmt -l); \
+	@unformatted=$$(gofmt -l .); \
 	[ -z "$$unformatted" ] || { echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; }
 	@echo "== go mod tidy -diff"
 	go mod tidy -diff
@@ -69,6 +73,7 @@ verify: ## Check that generated files are fresh, the code formatted, go.mod tidy
 	@echo "== go vet"
 	go vet ./...
 	go -C test/cluster vet ./...
+	go -C tools/manifests vet ./...
 	tools/verify-manifests
 	tools/lint-selftest
 

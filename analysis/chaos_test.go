@@ -136,8 +136,8 @@ var likely = []string{"time", "more time", "more time", "more time", "release", 
 
 // happen lets n things happen, with a little time after each.
 func (c *chaos) happen(n int) {
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(events)), func(name string) bool { return c.calm[name] })
-	pick := rapid.SampledFrom(slices.Concat([]string{"nothing"}, names, likely))
+	names := slices.Concat([]string{"nothing"}, slices.Sorted(maps.Keys(events)), likely)
+	pick := rapid.SampledFrom(slices.DeleteFunc(names, func(name string) bool { return c.calm[name] }))
 	for range n {
 		if c.gone {
 			return
@@ -374,6 +374,10 @@ func (c *chaos) heal() {
 	c.skew, c.stale, c.crashAt, c.blocked = 0, nil, 0, ""
 	c.spec.Suspend = false
 	c.remakeTarget()
+	for revision, a := range c.apps {
+		a.never = false
+		c.apps[revision] = a
+	}
 	if c.spec.Replicas != nil && *c.spec.Replicas == 0 {
 		c.spec.Replicas = new(int32)
 		*c.spec.Replicas = 2

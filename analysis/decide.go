@@ -43,11 +43,13 @@ func Decide(spec v1alpha1.CanarySpec, status v1alpha1.CanaryStatus, seen Observe
 const maxTransitions = 24
 
 // transitions are in the order in which they are tried. Commands and deadlines come before everything that needs the world
-// to answer, so that an outage cannot hold them up.
+// to answer, so that an outage cannot hold them up. A step's timeout comes last of a step, because only one that could not be
+// left is late: a controller that was away finds its windows first.
 var transitions = []struct {
 	name string
 	try  func(*pass) bool
 }{
+	{"track replicas", (*pass).trackTarget}, // the target's own size changed
 	{"command", (*pass).command},            // a person said something; abort wins
 	{"retire", (*pass).retire},              // a version without traffic may go
 	{"readiness", (*pass).readiness},        // the candidate's endpoints came or went: start or stop its clock
@@ -67,7 +69,6 @@ var transitions = []struct {
 	{"roll back", (*pass).rolledBack},       // weight 0 landed
 	{"recover", (*pass).recoverToStable},    // rolled back, and the target asks for stable again
 	{"start", (*pass).start},                // a new revision: make a candidate
-	{"track replicas", (*pass).trackTarget}, // the target's own size changed
 }
 
 // pass is one run of Decide: what is known, and the status and notes it builds.

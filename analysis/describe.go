@@ -205,7 +205,7 @@ func (p *pass) promotingNow() string {
 // restoring says how far the Canary's removal has come.
 func (p *pass) restoring() string {
 	switch t := p.seen.Target; {
-	case !t.Found:
+	case !t.Found || p.untouched():
 		return restoringNothing
 	case !p.targetServes():
 		return restoringPods(p.spec.TargetRef.Name, t.Ready, max(p.restoredSize(), t.Replicas))

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func (p *pass) mendStable() {
 		return
 	}
 	p.next.Candidate, p.next.Phase = nil, ""
-	names := slices.SortedFunc(maps.Keys(p.seen.Versions), func(a, b string) int { return int(number(a) - number(b)) })
+	names := slices.SortedFunc(maps.Keys(p.seen.Versions), byNumber)
 	if len(names) == 0 {
 		return
 	}
@@ -207,6 +208,9 @@ func (p *pass) mendTimes() {
 
 // ahead says whether t is later than u.
 func ahead(t, u *v1alpha1.Time) bool { return t != nil && t.After(u.Time) }
+
+// byNumber orders versions by their numbers.
+func byNumber(a, b string) int { return cmp.Or(cmp.Compare(number(a), number(b)), cmp.Compare(a, b)) }
 
 // number is the number of a version, 0 for a name that has none.
 func number(version string) int32 {

@@ -11,10 +11,10 @@ import (
 
 // How numbers are written in the sentences of reasons.go.
 
-// shares lists weights by version, in the order of their names.
+// shares lists weights by version, in the order of their numbers.
 func shares(weights map[string]int64) string {
 	var parts []string
-	for _, version := range slices.Sorted(maps.Keys(weights)) {
+	for _, version := range slices.SortedFunc(maps.Keys(weights), byNumber) {
 		parts = append(parts, fmt.Sprintf("%s %d", version, weights[version]))
 	}
 	return strings.Join(parts, ", ")

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ import (
 // go test ./analysis -run TestRule -rapid.checks=1000.
 
 // chaosEvents is the number of events of a story.
-const chaosEvents = 40
+const chaosEvents = 32
 
 // holds is a property that is looked at after every look of a story.
 func holds(t *testing.T, every func(*chaos, look)) {
@@ -256,7 +255,11 @@ func mayRise(l look, from int32) string {
 		slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
 	before := l.before.Step
 	switch {
-	case commanded, timedOut, l.before.Phase == v1alpha1.PhasePromoting:
+	case commanded, l.before.Phase == v1alpha1.PhasePromoting:
+		return ""
+	case from > 0 && stepAt(l, from).Approval == v1alpha1.ApprovalRequired && !before.Approved && !approvedIn(l):
+		return "nobody approved"
+	case timedOut:
 		return ""
 	case from == 0 && l.plan.Status.Candidate.Weight == l.spec.Steps[0].Weight:
 		return ""
@@ -266,11 +269,30 @@ func mayRise(l look, from int32) string {
 		return "the metrics cannot be read"
 	case before.Passed == 0 && len(l.seen.Samples) == 0:
 		return "no window passed"
+	case before.LandedAt != nil && max(l.now.Sub(before.LandedAt.Time), 0) < stepAt(l, from).Dwell.Of():
+		return "the dwell is not over"
 	case slices.ContainsFunc(l.plan.Status.Checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict == v1alpha1.VerdictFail }):
 		return "the newest window failed"
 	default:
 		return ""
 	}
+}
+
+// stepAt is the last step that is not above a weight.
+func stepAt(l look, weight int32) v1alpha1.Step {
+	step := l.spec.Steps[0]
+	for _, s := range l.spec.Steps {
+		if s.Weight <= weight {
+			step = s
+		}
+	}
+	return step
+}
+
+func approvedIn(l look) bool {
+	last := l.plan.Status.LastCommand
+	return last != nil && last.Verb == v1alpha1.VerbApprove && last.Refused == "" &&
+		(l.before.LastCommand == nil || l.before.LastCommand.ID != last.ID)
 }
 
 // Rule 6: rolling back is one write of weight 0 from any phase.
@@ -465,6 +487,6 @@ func TestRule11AnAppliedPlanIsAnEmptyDiff(t *testing.T) {
 
 func mustEqualPlan(c *chaos, want, got Plan) {
 	if !reflect.DeepEqual(want, got) {
-		c.t.Fatalf("plans differ (-want +got):\n%s", cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got)))
+		c.t.Fatalf("plans differ (-want +got):\n%s", cmp.Diff(want, got, cmp.AllowUnexported(Weights{})))
 	}
 }

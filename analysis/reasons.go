@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -282,7 +283,7 @@ func promotionHeld(v v1alpha1.VersionStatus, why string) string {
 
 // How far the removal of a Canary has come.
 const (
-	restoringNothing = "the Canary is being deleted; there is no target to restore"
+	restoringNothing = "the Canary is being deleted: there is nothing to restore"
 	restoringApex    = "the Canary is being deleted: leading the apex back to the target's pods"
 	restoringTraffic = "the Canary is being deleted: the target serves; waiting until no version has traffic"
 )
@@ -291,19 +292,14 @@ func restoringPods(name string, ready, replicas int32) string {
 	return fmt.Sprintf("the Canary is being deleted: waiting for the pods of Deployment %q, %d of %d ready", name, ready, replicas)
 }
 
-// undecided says what the newest window lacks.
+// undecided says what the newest window lacks: its first check that did not pass.
 func undecided(checks []v1alpha1.CheckStatus, passed int32) string {
-	for _, c := range checks {
-		if c.Verdict == v1alpha1.VerdictPass {
-			continue
-		}
-		what := label(c.Name) + " " + c.Value
-		if c.Verdict == v1alpha1.VerdictNoData {
-			what = "no requests"
-		}
-		return fmt.Sprintf("%s in the newest window, %s", what, passedSoFar(passed))
+	i := slices.IndexFunc(checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict != v1alpha1.VerdictPass })
+	what := label(checks[i].Name) + " " + checks[i].Value
+	if checks[i].Verdict == v1alpha1.VerdictNoData {
+		what = "no requests"
 	}
-	return passedSoFar(passed)
+	return fmt.Sprintf("%s in the newest window, %s", what, passedSoFar(passed))
 }
 
 func rollingBackNow(v v1alpha1.VersionStatus) string {

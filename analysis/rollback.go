@@ -151,6 +151,8 @@ func (p *pass) timeout() bool {
 	switch action := p.spec.Analysis.OnTimeout; {
 	case action == v1alpha1.OnTimeoutRollBack:
 		p.rollBack(v1alpha1.ReasonStepTimeout, why)
+	case action == v1alpha1.OnTimeoutPromote && p.needsApproval():
+		p.pause(v1alpha1.PauseApproval, why)
 	case action == v1alpha1.OnTimeoutPromote && s.LandedAt != nil && s.Failed == 0 && p.holdsBack() == "":
 		p.leaveStep(why)
 	default:
@@ -171,9 +173,9 @@ func (p *pass) stepBegan() *v1alpha1.Time {
 	return began
 }
 
-// stepTimeout leaves room for two windows behind the dwell, so that a long dwell is not taken for a step that hangs.
+// stepTimeout leaves room for the windows behind the dwell, so that a long dwell is not taken for a step that hangs.
 func (p *pass) stepTimeout() time.Duration {
-	return max(p.spec.Analysis.Timeout.Of(), p.currentStep().Dwell.Of()+2*p.spec.Analysis.Interval.Of())
+	return max(p.spec.Analysis.Timeout.Of(), p.currentStep().Dwell.Of()+3*p.spec.Analysis.Interval.Of())
 }
 
 // pause keeps the weight until a person decides.

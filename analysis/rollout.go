@@ -101,12 +101,17 @@ func (p *pass) advance() bool {
 	if p.since(s.LandedAt) < step.Dwell.Of() || !p.evident() {
 		return false
 	}
-	if step.Approval == v1alpha1.ApprovalRequired && !s.Approved {
+	if p.needsApproval() {
 		p.pause(v1alpha1.PauseApproval, waitsForApproval(s.Position, p.next.Candidate.Weight))
 		return true
 	}
 	p.leaveStep(passedStep(s.Passed, step.Dwell.Of()))
 	return true
+}
+
+// needsApproval says whether a person has yet to approve that the step is left.
+func (p *pass) needsApproval() bool {
+	return p.currentStep().Approval == v1alpha1.ApprovalRequired && !p.next.Step.Approved
 }
 
 // evident says whether there is evidence for the candidate now: the newest window passed, and it is not an old one. What
@@ -185,6 +190,9 @@ func (p *pass) swap() bool {
 
 // retire lets versions go that lost their traffic long enough ago.
 func (p *pass) retire() bool {
+	if p.next.Stable == nil {
+		return false
+	}
 	changed := false
 	var kept []v1alpha1.RetiringStatus
 	for _, r := range p.next.Retiring {

@@ -372,7 +372,7 @@ func measured(version string, w simWindow) Counts {
 
 // look is the controller's: observe, decide, record, apply.
 func (s *sim) look() {
-	l := look{before: *s.status.DeepCopy(), spec: s.spec, seen: s.observe(), now: s.clock()}
+	l := look{before: s.status, spec: s.spec, seen: s.observe(), now: s.clock()}
 	l.plan = Decide(l.spec, l.before, l.seen, l.now)
 	s.looks++
 	s.sawAt, s.wakeAt = s.fingerprint(), time.Time{}
@@ -399,7 +399,7 @@ func (s *sim) look() {
 
 // writes are those of one plan, in their order: the record, the split, the versions, the apex, the target, what goes.
 func (s *sim) writes(seen Observed, plan Plan) []func() {
-	writes := []func(){func() { s.status = *plan.Status.DeepCopy() }}
+	writes := []func(){func() { s.status = plan.Status }}
 	if plan.Status.Stable == nil {
 		return writes
 	}

@@ -105,7 +105,7 @@ func sees(l look) string {
 	if !o.Target.Found {
 		parts = []string{"no target"}
 	}
-	for _, name := range slices.SortedFunc(maps.Keys(o.Versions), func(a, b string) int { return int(number(a) - number(b)) }) {
+	for _, name := range slices.SortedFunc(maps.Keys(o.Versions), byNumber) {
 		parts = append(parts, fmt.Sprintf("%s %d/%d", name, o.Versions[name].Endpoints, o.Versions[name].Replicas))
 	}
 	if o.Traffic.Landed != nil {

@@ -27,14 +27,19 @@ type fakeCluster struct {
 	ca    []byte
 }
 
+const splitsPath = "/apis/split.smi-spec.io/v1alpha4/trafficsplits"
+
 func newFakeCluster(t *testing.T, endpoints ...string) *rest.Config {
 	t.Helper()
-	c := &fakeCluster{lists: map[string]runtime.Object{
-		"/api/v1/pods":                              partial("PodList", named("t", "b-0")),
-		"/api/v1/namespaces":                        partial("NamespaceList", named("", "t")),
-		"/apis/apps/v1/deployments":                 partial("DeploymentList", named("t", "a"), named("t", "b"), named("t", "c")),
-		"/api/v1/namespaces/kube-system/configmaps": &corev1.ConfigMapList{},
-		"/apis/split.smi-spec.io/v1alpha4/trafficsplits": &split.TrafficSplitList{
+	return fakeClusterOf(endpoints...).start(t)
+}
+
+func fakeClusterOf(endpoints ...string) *fakeCluster {
+	return &fakeCluster{lists: map[string]runtime.Object{
+		"/api/v1/pods":              partial(named("t", "b-0")),
+		"/api/v1/namespaces":        partial(named("", "t")),
+		"/apis/apps/v1/deployments": partial(named("t", "a"), named("t", "b"), named("t", "c")),
+		splitsPath: &split.TrafficSplitList{
 			TypeMeta: metav1.TypeMeta{APIVersion: "split.smi-spec.io/v1alpha4", Kind: "TrafficSplitList"},
 			Items: []split.TrafficSplit{{
 				TypeMeta:   metav1.TypeMeta{APIVersion: "split.smi-spec.io/v1alpha4", Kind: "TrafficSplit"},
@@ -44,6 +49,10 @@ func newFakeCluster(t *testing.T, endpoints ...string) *rest.Config {
 		},
 		"/apis/discovery.k8s.io/v1/namespaces/serin-system/endpointslices": slicesOf(endpoints...),
 	}}
+}
+
+func (c *fakeCluster) start(t *testing.T) *rest.Config {
+	t.Helper()
 	server := httptest.NewUnstartedServer(c)
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -60,11 +69,7 @@ func (c *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	case strings.HasSuffix(r.URL.Path, "/configmaps/extension-apiserver-authentication"):
-		answer(w, http.StatusOK, &corev1.ConfigMap{Data: map[string]string{
-			"client-ca-file": string(c.ca), "requestheader-client-ca-file": string(c.ca),
-			"requestheader-username-headers": `["X-Remote-User"]`, "requestheader-group-headers": `["X-Remote-Group"]`,
-			"requestheader-extra-headers-prefix": `["X-Remote-Extra-"]`, "requestheader-allowed-names": `["front-proxy"]`,
-		}})
+		answer(w, http.StatusOK, c.trust())
 	case strings.HasSuffix(r.URL.Path, "/tokenreviews"):
 		var review authenticationv1.TokenReview
 		read(r, &review)
@@ -75,10 +80,24 @@ func (c *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		read(r, &review)
 		review.Status.Allowed = review.Spec.User == "jane"
 		answer(w, http.StatusCreated, &review)
+	case r.URL.Path == "/api/v1/namespaces/kube-system/configmaps":
+		answer(w, http.StatusOK, &corev1.ConfigMapList{Items: []corev1.ConfigMap{*c.trust()}})
 	case c.lists[r.URL.Path] != nil:
 		answer(w, http.StatusOK, c.lists[r.URL.Path])
 	default:
 		answer(w, http.StatusNotFound, &metav1.Status{Status: metav1.StatusFailure, Reason: metav1.StatusReasonNotFound, Code: http.StatusNotFound, Message: r.URL.Path})
+	}
+}
+
+// trust is how the cluster says whom to trust.
+func (c *fakeCluster) trust() *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "extension-apiserver-authentication"},
+		Data: map[string]string{
+			"client-ca-file": string(c.ca), "requestheader-client-ca-file": string(c.ca),
+			"requestheader-username-headers": `["X-Remote-User"]`, "requestheader-group-headers": `["X-Remote-Group"]`,
+			"requestheader-extra-headers-prefix": `["X-Remote-Extra-"]`, "requestheader-allowed-names": `["front-proxy"]`,
+		},
 	}
 }
 
@@ -100,7 +119,7 @@ func named(namespace, name string) metav1.PartialObjectMetadata {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 }
 
-func partial(_ string, items ...metav1.PartialObjectMetadata) runtime.Object {
+func partial(items ...metav1.PartialObjectMetadata) runtime.Object {
 	return &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"}, Items: items}
 }
 

@@ -3,7 +3,6 @@ package metrics
 import (
 	"errors"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -20,7 +19,7 @@ const requestTimeout = 10 * time.Second
 // generic configures the machinery of an API server, without what a server that stores nothing does not need.
 func (s *Server) generic() *genericapiserver.Config {
 	c := genericapiserver.NewConfig(api.Codecs.CodecFactory)
-	c.Serializer = api.Codecs
+	api.Configure(c)
 	c.EffectiveVersion = compatibility.DefaultBuildEffectiveVersion()
 	c.SecureServing = s.serving.info(s.listener, s.callers.authorities)
 	c.Authentication, c.Authorization = s.callers.authentication, s.callers.authorization
@@ -29,10 +28,6 @@ func (s *Server) generic() *genericapiserver.Config {
 	c.EnableProfiling = false
 	c.StorageObjectCountTracker = nil
 	c.AddReadyzChecks(s.checks())
-	c.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(api.WithRequest(handler), c)
-	}
-	c.OpenAPIConfig, c.OpenAPIV3Config = api.OpenAPI()
 	return c
 }
 

@@ -18,6 +18,9 @@ import (
 
 const group = "/apis/metrics.smi-spec.io/v1alpha1"
 
+// quick is a scrape interval for tests, in which ten ticks are a second.
+const quick = 100 * time.Millisecond
+
 // running is a server under test, and how a user asks it directly.
 type running struct {
 	*Server
@@ -28,7 +31,7 @@ type running struct {
 
 func run(t *testing.T, options Options) *running {
 	t.Helper()
-	options.BindAddress, options.ScrapeInterval = "127.0.0.1", 100*time.Millisecond
+	options.BindAddress, options.ScrapeInterval = "127.0.0.1", quick
 	s, err := New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +87,7 @@ func (r *running) want(t *testing.T, path string, code int, check func([]byte) e
 	})
 }
 
-// shopFlows are 10 requests from a to b and 4 from b to c, one of which fails, with every scrape.
+// shopFlows are 10 requests from a to b and 4 from b to c, one of which fails, between two ticks.
 func shopFlows() []flow {
 	return []flow{
 		{split: "app", backend: "app-v2", workload: "b", callerNamespace: "t", caller: "a", success: 10, fast: 9},
@@ -93,8 +96,8 @@ func shopFlows() []flow {
 }
 
 func TestServerCountsWhatProxiesServe(t *testing.T) {
-	one := newStandIn(t, shopFlows(), map[string]int{"app-v1": 90, "app-v2": 10})
-	two := newStandIn(t, shopFlows(), map[string]int{"app-v1": 90, "app-v2": 10})
+	one := newStandIn(t, quick, shopFlows(), map[string]int{"app-v1": 90, "app-v2": 10})
+	two := newStandIn(t, quick, shopFlows(), map[string]int{"app-v1": 90, "app-v2": 10})
 	proxies := map[string]*standIn{"10.0.0.1:9090": one, "10.0.0.2:9090": two}
 	s := run(t, Options{RestConfig: newFakeCluster(t, "10.0.0.1", "10.0.0.2"), Dial: dialTo(proxies)})
 
@@ -103,7 +106,7 @@ func TestServerCountsWhatProxiesServe(t *testing.T) {
 		if err := json.Unmarshal(body, &got); err != nil {
 			return err
 		}
-		// 10 scrapes of 2 proxies in a second. The counts are exact: 200 requests, 180 of them fast.
+		// 10 ticks of 2 proxies in a second. The counts are exact: 200 requests, 180 of them fast.
 		success, _ := got.Count(smi.SuccessCount)
 		fast, _ := got.Count(smi.LatencyLEName(10 * time.Millisecond))
 		p90, _ := got.Latency(smi.LatencyP90)
@@ -168,6 +171,19 @@ func TestCallersAreAuthenticatedAndAuthorized(t *testing.T) {
 		s.want(t, "/livez", http.StatusOK, nil)
 		s.want(t, "/healthz", http.StatusOK, nil)
 	}
+}
+
+func TestWithoutTheCRDOfTrafficSplitsTheRestWorks(t *testing.T) {
+	cluster := fakeClusterOf("10.0.0.1")
+	delete(cluster.lists, splitsPath)
+	proxy := newStandIn(t, quick, shopFlows(), nil)
+	s := run(t, Options{RestConfig: cluster.start(t), Dial: dialTo(map[string]*standIn{"10.0.0.1:9090": proxy})})
+	s.want(t, group+"/namespaces/t/deployments/b?window=1s", http.StatusOK, nil)
+	s.want(t, "/readyz", http.StatusOK, nil)
+	s.want(t, group+"/namespaces/t/trafficsplits/app", http.StatusServiceUnavailable, func(body []byte) error {
+		var status metav1.Status
+		return errors.Join(json.Unmarshal(body, &status), sentence(status, "trafficsplits.split.smi-spec.io could not be listed: "))
+	})
 }
 
 func TestTwoServersInOneProcess(t *testing.T) {

@@ -1,15 +1,25 @@
 package metrics
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"net"
 	"path/filepath"
+	"time"
 
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
-	"k8s.io/client-go/util/cert"
 )
 
 const servingName = "serving-cert"
+
+// ownValidity is how long a certificate is valid that the server makes for itself; a restart makes another.
+const ownValidity = 10 * 365 * 24 * time.Hour
 
 // serving is the certificate the server shows.
 type serving struct {
@@ -24,13 +34,43 @@ func newServing(o Options) (*serving, error) {
 			filepath.Join(o.CertDir, "tls.crt"), filepath.Join(o.CertDir, "tls.key"))
 		return &serving{certificate: files}, err
 	}
-	inCluster := o.Service.Name + "." + o.Service.Namespace + ".svc"
-	certificate, key, err := cert.GenerateSelfSignedCertKey(inCluster, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, []string{"localhost"})
+	certificate, key, err := selfSigned(o.Service.Name+"."+o.Service.Namespace+".svc", time.Now())
 	if err != nil {
 		return nil, err
 	}
 	made, err := dynamiccertificates.NewStaticCertKeyContent(servingName, certificate, key)
 	return &serving{certificate: made, bundle: certificate}, err
+}
+
+// selfSigned makes a certificate and its key, as PEM, for the name and for this machine itself. Its key is on a curve because
+// that takes no time to make.
+func selfSigned(name string, now time.Time) (certificate, key []byte, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(now.UnixNano()),
+		Subject:               pkix.Name{CommonName: name},
+		DNSNames:              []string{name, "localhost"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		NotBefore:             now.Add(-time.Hour), // for clocks that are behind
+		NotAfter:              now.Add(ownValidity),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return nil, nil, err
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), nil
 }
 
 // info says how to serve; authorities are those of the client certificates that are asked for.

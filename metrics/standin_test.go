@@ -12,19 +12,20 @@ import (
 	"time"
 )
 
-// standIn is a proxy in all that this package can see of one: an HTTP server with counters at /metrics. Every scrape finds
-// the same requests more than the one before, so every complete window has the same numbers.
+// standIn is a proxy in all that this package can see of one: an HTTP server with counters at /metrics. Between two ticks it
+// always serves the same, so every window of one length has the same numbers, whatever scrapes in between fail.
 type standIn struct {
 	server *httptest.Server
+	// interval is the time between two ticks.
+	interval time.Duration
 
 	mu      sync.Mutex
-	scrapes int
 	flows   []flow
 	weights map[string]int
 	down    bool
 }
 
-// flow is what one caller sends one backend between two scrapes.
+// flow is what one caller sends one backend between two ticks.
 type flow struct {
 	split, backend, workload string
 	callerNamespace, caller  string
@@ -33,9 +34,9 @@ type flow struct {
 	fast int
 }
 
-func newStandIn(t testing.TB, flows []flow, weights map[string]int) *standIn {
+func newStandIn(t testing.TB, interval time.Duration, flows []flow, weights map[string]int) *standIn {
 	t.Helper()
-	s := &standIn{flows: flows, weights: weights}
+	s := &standIn{interval: interval, flows: flows, weights: weights}
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.server.Close)
 	return s
@@ -48,7 +49,6 @@ func (s *standIn) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", http.StatusServiceUnavailable)
 		return
 	}
-	s.scrapes++
 	_, _ = w.Write([]byte(s.text()))
 }
 
@@ -59,16 +59,15 @@ func (s *standIn) set(change func(*standIn)) {
 }
 
 func (s *standIn) text() string {
+	ticks := int(time.Now().UnixNano() / int64(s.interval))
 	var requests, durations, weights strings.Builder
 	for _, f := range s.flows {
 		labels := fmt.Sprintf(`namespace="t",split=%q,apex=%q,backend=%q,workload=%q,pod=%q,caller_namespace=%q,caller_workload=%q,caller_pod=%q`,
 			f.split, f.split, f.backend, f.workload, f.workload+"-0", f.callerNamespace, f.caller, f.caller+"-0")
-		all := (f.success + f.failure) * s.scrapes
-		fmt.Fprintf(&requests, "serin_proxy_requests_total{%s,outcome=\"success\"} %d\n", labels, f.success*s.scrapes)
-		fmt.Fprintf(&requests, "serin_proxy_requests_total{%s,outcome=\"failure\"} %d\n", labels, f.failure*s.scrapes)
-		for bound, n := range map[string]int{"0.01": f.fast * s.scrapes} {
-			fmt.Fprintf(&durations, "serin_proxy_request_duration_seconds_bucket{%s,le=%q} %d\n", labels, bound, n)
-		}
+		all := (f.success + f.failure) * ticks
+		fmt.Fprintf(&requests, "serin_proxy_requests_total{%s,outcome=\"success\"} %d\n", labels, f.success*ticks)
+		fmt.Fprintf(&requests, "serin_proxy_requests_total{%s,outcome=\"failure\"} %d\n", labels, f.failure*ticks)
+		fmt.Fprintf(&durations, "serin_proxy_request_duration_seconds_bucket{%s,le=\"0.01\"} %d\n", labels, f.fast*ticks)
 		fmt.Fprintf(&durations, "serin_proxy_request_duration_seconds_bucket{%s,le=\"0.2\"} %d\n", labels, all)
 		fmt.Fprintf(&durations, "serin_proxy_request_duration_seconds_bucket{%s,le=\"+Inf\"} %d\n", labels, all)
 		fmt.Fprintf(&durations, "serin_proxy_request_duration_seconds_count{%s} %d\n", labels, all)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,7 +72,7 @@ type portView struct {
 	Port int32 `json:"port"`
 	// Listens is this proxy's own port, 0 while there is none.
 	Listens  int           `json:"listens"`
-	HTTP2    bool          `json:"http2"`
+	Protocol string        `json:"protocol"`
 	Versions []versionView `json:"versions"`
 }
 
@@ -125,19 +126,12 @@ func viewOf(p *plane, now time.Time) tableView {
 		for _, share := range a.shares {
 			shown.Weights = append(shown.Weights, weightView{Backend: share.Service, Weight: share.Weight})
 		}
-		for _, port := range a.ports {
-			route := t.routes[frontKey{a.NamespacedName, port.number}]
-			at := portView{Port: port.number, HTTP2: route.http2, Versions: []versionView{}}
-			for _, up := range adverts[a.NamespacedName] {
-				if up.number == port.number {
-					at.Listens = up.listens
-				}
+		for _, r := range t.routes {
+			if r.apex == a {
+				shown.Ports = append(shown.Ports, r.view(adverts[a.NamespacedName], now))
 			}
-			for _, v := range route.versions.versions {
-				at.Versions = append(at.Versions, v.view(now))
-			}
-			shown.Ports = append(shown.Ports, at)
 		}
+		slices.SortFunc(shown.Ports, func(a, b portView) int { return cmp.Compare(a.Port, b.Port) })
 		view.Apexes = append(view.Apexes, shown)
 	}
 	slices.SortFunc(view.Apexes, func(a, b apexView) int { return strings.Compare(a.Apex, b.Apex) })
@@ -145,6 +139,31 @@ func viewOf(p *plane, now time.Time) tableView {
 		view.Problems = append(view.Problems, problemView{Split: found.split.String(), Reason: found.reason, Message: found.message})
 	}
 	return view
+}
+
+func (r *route) view(adverts []advert, now time.Time) portView {
+	shown := portView{Port: r.port.number, Protocol: r.protocol(), Versions: []versionView{}}
+	for _, up := range adverts {
+		if up.number == r.port.number {
+			shown.Listens = up.listens
+		}
+	}
+	for _, v := range r.versions.versions {
+		shown.Versions = append(shown.Versions, v.view(now))
+	}
+	return shown
+}
+
+// protocol is what the pods are taken to speak.
+func (r *route) protocol() string {
+	switch {
+	case r.raw:
+		return "TCP"
+	case r.http2:
+		return "HTTP/2"
+	default:
+		return "HTTP/1.1"
+	}
 }
 
 func (v *version) view(now time.Time) versionView {

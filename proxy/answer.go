@@ -16,10 +16,16 @@ func (x *exchange) answered(response *http.Response) *http.Response {
 		x.end(outcomeOf(response.StatusCode))
 		return response
 	}
-	m := &meter{ReadCloser: response.Body, exchange: x, response: response, left: response.ContentLength}
+	m := &meter{body: response.Body, exchange: x, response: response, left: response.ContentLength}
 	m.grpc = isGRPC(response.Header) && response.StatusCode == http.StatusOK
-	if isEmpty(response) {
+	switch {
+	case isEmpty(response):
 		m.end()
+		x.proxy.FlushInterval = 0
+	case response.ContentLength > 0 && response.ContentLength <= bufferSize:
+		if m.readAhead(); m.left == 0 {
+			x.proxy.FlushInterval = 0
+		}
 	}
 	response.Body = m
 	return response
@@ -28,19 +34,43 @@ func (x *exchange) answered(response *http.Response) *http.Response {
 // meter counts an exchange when the last byte of the response's body was read from the pod, which is before that byte is
 // written to the client.
 type meter struct {
-	io.ReadCloser
-
+	body     io.ReadCloser
 	exchange *exchange
 	response *http.Response
-	// left is how many bytes are still to come; negative if nobody said.
+	// left is how many bytes are still to be read from the pod; negative if nobody said.
 	left int64
 	// grpc says that the trailers decide about the outcome.
 	grpc bool
+
+	// ahead is what was read from the pod and not passed on yet, and aheadErr how that reading ended; buffer is where it is.
+	ahead    []byte
+	aheadErr error
+	buffer   []byte
+}
+
+// readAhead reads the first piece of a short body. When that is all of it, which is the rule, the response can be written to the
+// client in one go; otherwise every piece is written as it comes.
+func (m *meter) readAhead() {
+	m.buffer = buffers{}.Get()
+	n, err := m.read(m.buffer[:m.left])
+	m.ahead, m.aheadErr = m.buffer[:n], err
 }
 
 // Read implements io.Reader.
 func (m *meter) Read(into []byte) (int, error) {
-	n, err := m.ReadCloser.Read(into)
+	if len(m.ahead) == 0 && m.aheadErr == nil {
+		return m.read(into)
+	}
+	n := copy(into, m.ahead)
+	if m.ahead = m.ahead[n:]; len(m.ahead) > 0 {
+		return n, nil
+	}
+	return n, m.aheadErr
+}
+
+// read reads from the pod.
+func (m *meter) read(into []byte) (int, error) {
+	n, err := m.body.Read(into)
 	if m.left > 0 {
 		m.left -= int64(n)
 	}
@@ -59,7 +89,11 @@ func (m *meter) Read(into []byte) (int, error) {
 // Close implements io.Closer. A body that is closed before its end is one that the client did not want to the end.
 func (m *meter) Close() error {
 	m.exchange.cancel()
-	return m.ReadCloser.Close()
+	if m.buffer != nil {
+		buffers{}.Put(m.buffer)
+		m.buffer, m.ahead = nil, nil
+	}
+	return m.body.Close()
 }
 
 func (m *meter) end() {

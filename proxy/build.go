@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -118,10 +119,10 @@ func (b *builder) addSplit(s *split.TrafficSplit) {
 	if service == nil {
 		return
 	}
-	a.ports = tcpPorts(service)
 	b.table.apexes[a.NamespacedName] = a
-	for _, port := range a.ports {
-		b.table.routes[frontKey{a.NamespacedName, port.number}] = b.routeFor(a, port, s)
+	for _, port := range tcpPorts(service) {
+		r := b.routeFor(a, port, s)
+		b.table.routes[r.key()] = r
 	}
 }
 
@@ -140,7 +141,7 @@ func (b *builder) lastOf(s *split.TrafficSplit) *apex {
 
 // routeFor shares one port among the backends that have it.
 func (b *builder) routeFor(a *apex, port servicePort, s *split.TrafficSplit) *route {
-	r := &route{apex: a, port: port, http2: speaksHTTP2(port.appProtocol)}
+	r := &route{apex: a, port: port, raw: !speaksHTTP(port.appProtocol), http2: speaksHTTP2(port.appProtocol)}
 	for _, share := range a.shares {
 		if share.Weight == 0 {
 			continue
@@ -185,6 +186,16 @@ func tcpPorts(service *corev1.Service) []servicePort {
 		ports = append(ports, port)
 	}
 	return ports
+}
+
+// speaksHTTP reports whether a port is HTTP without TLS, which it is unless its appProtocol says something else.
+func speaksHTTP(appProtocol string) bool {
+	switch strings.TrimPrefix(strings.ToLower(appProtocol), "kubernetes.io/") {
+	case "", "http", "http2", "h2c", "ws", "grpc", "grpc-web":
+		return true
+	default:
+		return false
+	}
 }
 
 // speaksHTTP2 reports whether the appProtocol of a port promises HTTP/2 without TLS.

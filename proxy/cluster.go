@@ -30,8 +30,8 @@ import (
 )
 
 const (
-	// absentRetry is how often a kind that the API server does not serve is looked for again.
-	absentRetry = 30 * time.Second
+	// defaultAbsentRetry is how often a kind that the API server does not serve is looked for again.
+	defaultAbsentRetry = 30 * time.Second
 	// failedRetry is how long to wait after an error of the API server.
 	failedRetry = 2 * time.Second
 )
@@ -43,10 +43,12 @@ type cluster struct {
 	mapper  meta.RESTMapper
 	contact *contact
 	log     logr.Logger
+	// absentRetry is how often a kind that is not served is looked for again.
+	absentRetry time.Duration
 }
 
 func newCluster(base *rest.Config, log logr.Logger) (*cluster, error) {
-	c := &cluster{config: rest.CopyConfig(base), contact: &contact{}, log: log}
+	c := &cluster{config: rest.CopyConfig(base), contact: &contact{}, log: log, absentRetry: defaultAbsentRetry}
 	c.config.Wrap(c.contact.wrap)
 	if c.config.UserAgent == "" {
 		c.config.UserAgent = "serin-proxy"
@@ -205,7 +207,7 @@ func (c *cluster) retry(ctx context.Context, try func() error) {
 		}
 		pause := failedRetry
 		if errors.Is(err, errAbsent) {
-			pause = absentRetry
+			pause = c.absentRetry
 		} else {
 			c.log.Error(err, "cannot watch yet")
 		}

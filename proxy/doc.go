@@ -11,7 +11,7 @@
 //	watch.go    the API server's objects           -> world
 //	build.go    world, the table before it         -> table (pure)
 //	plane.go    table                              -> listeners, and what each request sees
-//	exchange.go request, table                     -> response
+//	exchange.go request, table                     -> response; tunnel.go does the same for what is not HTTP
 //	publish.go  table, the listeners that are up   -> EndpointSlices
 //	counters.go requests as they end               -> /metrics
 //
@@ -26,9 +26,11 @@
 //  5. An endpoint that cannot be dialled got nothing, so the request goes to another endpoint of the version, then to the other
 //     versions, five endpoints at most. One that could not be dialled is passed over for a second while there are others.
 //  6. What may have reached a pod is sent again only if the method is idempotent: by net/http, to the same pod, when a pooled
-//     connection turns out dead; and once to another pod of the same version when a new connection is reset before
-//     a byte of the response. A request of another method is sent again only when nothing of it was written. What stays
-//     possible: a POST that meets a connection in the very moment in which the pod closes it is answered 502.
+//     connection turns out dead; and once within the same version when a pod hangs up on a new connection without a byte of the
+//     response, as servers do that are shutting down. A request of another method is sent again only when nothing of it was
+//     written. What stays possible: a POST that meets a pod in the very moment in which it closes the connection gets a 502.
+//
+// A port whose appProtocol says that it is not HTTP, such as https, is carried connection by connection, by the same rules.
 //
 // # What is counted
 //

@@ -3,45 +3,24 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/serin-dev/serin/policy"
 )
 
-// maxAttempts is how many endpoints one request is tried at.
-const maxAttempts = 5
-
-// exchange is one request on its way to a pod and back. It is used by the request's own goroutine only.
+// exchange is one request on its way to a pod and back.
 type exchange struct {
-	plane  *plane
-	table  *table
-	route  *route
-	caller *pod
-	peer   netip.Addr
-	start  time.Time
+	passage
 
 	// inbound is the request as the client sent it.
 	inbound *http.Request
 	// body is the request's body, nil without one.
 	body *replay
-	// current is the endpoint that has the request now, of the version that was drawn.
-	current *endpoint
-	version *version
-	tried   []*endpoint
-	room    [maxAttempts]*endpoint
-	// left are the versions that the request can still go to.
-	left wheel
-	// stay says that the request may have reached a pod, so that it must not leave the version.
-	stay bool
-	// denied says that policy denied the request and that this was counted.
-	denied bool
-	// ended says that the request was counted, or must not be.
-	ended bool
 
 	proxy httputil.ReverseProxy
 }
@@ -74,8 +53,11 @@ func (x *exchange) prepare(out *http.Request) {
 		x.body = &replay{source: out.Body}
 	}
 	if x.peer.IsValid() {
-		chain := append(out.Header["X-Forwarded-For"], x.peer.String())
-		out.Header["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
+		chain := x.peer.String()
+		if before := out.Header["X-Forwarded-For"]; len(before) > 0 {
+			chain = strings.Join(before, ", ") + ", " + chain
+		}
+		out.Header["X-Forwarded-For"] = []string{chain}
 	}
 	if _, given := out.Header["Idempotency-Key"]; !given && isIdempotent(out) {
 		// Without values it is not sent; it tells net/http what it knows of GET alone: that the request may be sent again.
@@ -83,61 +65,15 @@ func (x *exchange) prepare(out *http.Request) {
 	}
 }
 
-// next moves the request on to the next endpoint, and reports whether there is one.
-func (x *exchange) next() bool {
-	if x.current != nil {
-		x.current.state.end()
-		x.current = nil
-	}
-	if x.tried == nil {
-		x.tried, x.left = x.room[:0], x.route.live
-		x.version = x.left.spin(x.plane.draw)
-	}
-	for x.version != nil && len(x.tried) < maxAttempts {
-		if e := x.version.pick(x.plane.draw, x.start, x.tried); e != nil {
-			x.tried = append(x.tried, e)
-			x.current = e
-			e.state.begin()
-			return true
-		}
-		if x.stay {
-			return false
-		}
-		x.left = x.left.without(x.version)
-		x.version = x.left.spin(x.plane.draw)
-	}
-	return false
-}
-
 // denial asks policy about the request to the current endpoint, and returns why it must not be sent, or nothing. What is
 // judged is what the pod would get.
 func (x *exchange) denial(out *http.Request) string {
-	a := x.route.apex
-	if a.mode == accessOff {
+	if x.route.apex.mode == accessOff {
 		return ""
 	}
-	decision := x.table.graph.Authorize(policy.Request{
-		Source:      x.caller.identity,
-		Destination: x.current.pod.identity,
-		Port:        int32(x.current.address.Port()),
-		Protocol:    policy.HTTP,
-		Method:      out.Method,
-		Path:        out.URL.RequestURI(),
-		Host:        out.Host,
-		Headers:     out.Header,
+	return x.judge(policy.Request{
+		Protocol: policy.HTTP, Method: out.Method, Path: out.URL.RequestURI(), Host: out.Host, Headers: out.Header,
 	})
-	if decision.Allowed {
-		return ""
-	}
-	if !x.denied {
-		x.denied = true
-		x.plane.ledger.countDenied(a, x.caller)
-		x.plane.logDenial(a, x.caller, decision.Reason)
-	}
-	if a.mode == accessAudit {
-		return ""
-	}
-	return decision.Reason
 }
 
 // attempt sends the request to the current endpoint.
@@ -165,16 +101,15 @@ func (x *exchange) wantsHTTP2(out *http.Request) bool {
 
 // mayMove reports whether a request that failed may be sent to another endpoint.
 func (x *exchange) mayMove(out *http.Request, err error) bool {
-	if out.Context().Err() != nil {
+	if x.clientLeft(out) {
 		return false
 	}
 	var undialled *dialError
 	switch {
 	case errors.As(err, &undialled):
-		x.current.state.cool(time.Now())
-		x.plane.ledger.countRetry(x.current, causeDial)
-	case !x.stay && isHangUp(err) && isIdempotent(out) && (x.body == nil || x.body.isWhole()):
-		x.stay = true
+		x.undialled()
+	case !x.hungUp && isHangUp(err) && isIdempotent(out) && (x.body == nil || x.body.isWhole()):
+		x.hungUp, x.stay = true, true
 		x.plane.ledger.countRetry(x.current, causeHangUp)
 	default:
 		return false
@@ -183,14 +118,22 @@ func (x *exchange) mayMove(out *http.Request, err error) bool {
 	return true
 }
 
-// isHangUp reports whether a connection ended without a byte of the response.
+// hangUps are the ways in which a connection ends without a byte of the response. The last one is that of a write after
+// net/http had seen one of the others while reading.
+var hangUps = []error{io.EOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed}
+
 func isHangUp(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)
+	return slices.ContainsFunc(hangUps, func(hangUp error) bool { return errors.Is(err, hangUp) })
+}
+
+// clientLeft reports whether the client gave the request up, or did not send all of it.
+func (x *exchange) clientLeft(out *http.Request) bool {
+	return out.Context().Err() != nil || x.body != nil && x.body.broken.Load()
 }
 
 // broken answers a request that failed at the current endpoint after it was sent.
 func (x *exchange) broken(out *http.Request, err error) (*http.Response, error) {
-	if out.Context().Err() != nil || x.body != nil && x.body.broken.Load() {
+	if x.clientLeft(out) {
 		x.cancel()
 		return nil, err
 	}
@@ -203,51 +146,12 @@ func (x *exchange) broken(out *http.Request, err error) (*http.Response, error) 
 	return respond(out, http.StatusBadGateway, brokenOff), nil
 }
 
-// exhausted answers a request that no endpoint took. It is a failure of the pod tried first, or, when there was none to try, of
-// a version by the weights.
+// exhausted answers a request that no endpoint took.
 func (x *exchange) exhausted(out *http.Request) *http.Response {
-	if len(x.tried) > 0 {
-		x.endAt(x.plane.ledger.seriesOf(x.tried[0], x.caller), outcomeFailure)
+	if x.fail(); len(x.tried) > 0 {
 		return respond(out, http.StatusBadGateway, notReachable)
 	}
-	if v := x.route.versions.spin(x.plane.draw); v != nil {
-		a := x.route.apex
-		key := endpointKey{apex: a.NamespacedName, split: a.split.Name, backend: v.backend}
-		x.endAt(x.plane.ledger.request(key, nobody, x.caller), outcomeFailure)
-	}
 	return respond(out, http.StatusServiceUnavailable, noEndpoints)
-}
-
-// release frees the endpoint when the request's handler ends.
-func (x *exchange) release() {
-	if x.current != nil {
-		x.current.state.end()
-	}
-}
-
-// end counts the request for the current endpoint.
-func (x *exchange) end(outcome string) {
-	if !x.ended {
-		x.endAt(x.plane.ledger.seriesOf(x.current, x.caller), outcome)
-	}
-}
-
-func (x *exchange) endAt(s *series, outcome string) {
-	x.ended = true
-	s.seconds.Observe(time.Since(x.start).Seconds())
-	if outcome == outcomeSuccess {
-		s.success.Inc()
-	} else {
-		s.failure.Inc()
-	}
-}
-
-// cancel notes that the client gave up.
-func (x *exchange) cancel() {
-	if !x.ended {
-		x.ended = true
-		x.plane.ledger.countCancelled(x.current.key)
-	}
 }
 
 // isIdempotent reports whether a request can be sent twice with the effect of once (RFC 9110, 9.2.2).

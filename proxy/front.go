@@ -34,12 +34,19 @@ type front struct {
 	route atomic.Pointer[route]
 	// port is the port to advertise.
 	port   int
-	server *http.Server
+	server server
 	cancel context.CancelFunc
 	// draining says that the front is withdrawn, so that clients should leave.
 	draining atomic.Bool
 	// active counts the requests and upgraded connections in flight.
 	active atomic.Int64
+}
+
+// server is what a front needs of a server: an http.Server or tunnels.
+type server interface {
+	Serve(listener net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
 }
 
 type connKey struct{}
@@ -55,12 +62,22 @@ func newFront(p *plane, r *route, port int) (*front, error) {
 		return nil, errors.Join(errors.New("the listener has no TCP address"), listener.Close())
 	}
 	base, cancel := context.WithCancel(p.base)
-	f := &front{key: frontKey{r.apex.NamespacedName, r.port.number}, plane: p, port: address.Port, cancel: cancel}
+	f := &front{key: r.key(), plane: p, port: address.Port, cancel: cancel}
 	f.route.Store(r)
+	if r.raw {
+		f.server = &tunnels{front: f, base: base}
+	} else {
+		f.server = f.newHTTPServer(base)
+	}
+	go f.serve(listener)
+	return f, nil
+}
+
+func (f *front) newHTTPServer(base context.Context) *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	f.server = &http.Server{
+	return &http.Server{
 		Handler:                      f,
 		Protocols:                    &protocols,
 		ReadHeaderTimeout:            requestHeaderTimeout,
@@ -71,10 +88,8 @@ func newFront(p *plane, r *route, port int) (*front, error) {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, conn)
 		},
-		ErrorLog: p.errorLog,
+		ErrorLog: f.plane.errorLog,
 	}
-	go f.serve(listener)
-	return f, nil
 }
 
 func (f *front) serve(listener net.Listener) {
@@ -98,11 +113,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// A pod may answer before it has the whole body. The error is of writers that cannot, which this one can.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	t := f.plane.table.Load()
-	peer := f.plane.peerOf(r)
-	x := &exchange{
-		plane: f.plane, table: t, route: f.route.Load(), inbound: r, peer: peer, caller: t.pods.caller(peer), start: time.Now(),
-	}
+	x := &exchange{passage: newPassage(f, f.plane.peerOf(r)), inbound: r}
 	defer x.release()
 	x.proxy = httputil.ReverseProxy{
 		Rewrite:       rewrite,

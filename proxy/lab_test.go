@@ -89,7 +89,7 @@ func (l *lab) put() {
 	for key, err := range l.apply(buildTable(l.world, l.table.Load()), nil) {
 		l.t.Fatalf("listening for %v: %v", key, err)
 	}
-	l.withdrawn()
+	l.withdrawn(l.leavers())
 }
 
 // url is where a port of the apex web listens.
@@ -251,4 +251,36 @@ func eventually(t testing.TB, what string, condition func() bool) {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// crowd is a world of many splits, each with two versions of three pods, among many pods.
+func crowd(splits, pods int) world {
+	all := crowdPods(pods)
+	w := world{pods: indexPods(all, nil)}
+	for i := range splits {
+		apex := fmt.Sprintf("web-%d", i)
+		s := trafficSplit(apex, apex)
+		w.services = append(w.services, service(apex, 80))
+		for v := range 2 {
+			name := fmt.Sprintf("%s-v%d", apex, v+1)
+			s.Spec.Backends = append(s.Spec.Backends, split.Backend{Service: name, Weight: int64(95 - 90*v)})
+			w.services = append(w.services, service(name, 80))
+			var endpoints []discoveryv1.Endpoint
+			for n := range 3 {
+				p := all[(6*i+3*v+n)%len(all)]
+				endpoints = append(endpoints, ready(p.Status.PodIP, p.Name))
+			}
+			w.slices = append(w.slices, endpointSlice(name, 8080, endpoints...))
+		}
+		w.splits = append(w.splits, s)
+	}
+	return w
+}
+
+func crowdPods(n int) []*corev1.Pod {
+	var pods []*corev1.Pod
+	for i := range n {
+		pods = append(pods, podObject(fmt.Sprintf("pod-%d", i), fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255), "web"))
+	}
+	return pods
 }

@@ -7,19 +7,20 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// patience is how long the pod of a peer must be gone or not ready before its EndpointSlices are deleted.
-const patience = 10 * time.Second
+// defaultPatience is how long the pod of a peer must be gone or not ready before its EndpointSlices are deleted.
+const defaultPatience = 10 * time.Second
 
 // peers finds the EndpointSlices of proxies that ended without withdrawing them, as when their node was lost. Nobody else would
 // delete those as long as their TrafficSplit is there, and clients would be led to an address where nobody answers.
 type peers struct {
-	me types.NamespacedName
+	me       types.NamespacedName
+	patience time.Duration
 	// downSince is when a pod of a peer was first seen down.
 	downSince map[types.NamespacedName]time.Time
 }
 
 func newPeers(me types.NamespacedName) *peers {
-	return &peers{me: me, downSince: map[types.NamespacedName]time.Time{}}
+	return &peers{me: me, patience: defaultPatience, downSince: map[types.NamespacedName]time.Time{}}
 }
 
 // orphans returns the slices of peers that have been down for longer than the patience, and whether there are peers to look at
@@ -31,7 +32,7 @@ func (p *peers) orphans(stored []*discoveryv1.EndpointSlice, pods *podIndex, now
 	down := map[types.NamespacedName]time.Time{}
 	for _, slice := range stored {
 		pod, ok := proxyPod(slice)
-		if !ok || pod == p.me || pods.named(pod) != nil && !pods.down[pod] {
+		if !ok || pod == p.me || pods.named(pod) != nil && !pods.isDown(pod) {
 			continue
 		}
 		since, known := p.downSince[pod]
@@ -39,7 +40,7 @@ func (p *peers) orphans(stored []*discoveryv1.EndpointSlice, pods *podIndex, now
 			since = now
 		}
 		down[pod] = since
-		if now.Sub(since) >= patience {
+		if now.Sub(since) >= p.patience {
 			orphans = append(orphans, slice)
 		}
 	}

@@ -137,14 +137,23 @@ func (p *plane) served() []*apex {
 	return served
 }
 
-// withdrawn says that no EndpointSlice leads to the fronts that were set aside any longer, so that they can stop.
-func (p *plane) withdrawn() {
+// leavers are the fronts that were set aside so far.
+func (p *plane) leavers() []*front {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, f := range p.leaving {
-		p.stopping.Go(f.stop)
+	return slices.Clone(p.leaving)
+}
+
+// withdrawn says that no EndpointSlice leads to some of the leavers any longer, so that they can stop.
+func (p *plane) withdrawn(leavers []*front) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range leavers {
+		if at := slices.Index(p.leaving, f); at >= 0 {
+			p.leaving = slices.Delete(p.leaving, at, at+1)
+			p.stopping.Go(f.stop)
+		}
 	}
-	p.leaving = nil
 }
 
 // stop ends every front, in the same way as one whose route is gone, and returns when the last has ended.
@@ -155,7 +164,7 @@ func (p *plane) stop() {
 		p.leaving = append(p.leaving, f)
 	}
 	p.mu.Unlock()
-	p.withdrawn()
+	p.withdrawn(p.leavers())
 	p.stopping.Wait()
 	p.cancel()
 	for _, state := range p.table.Load().states {

@@ -33,38 +33,47 @@ var nobody = &pod{}
 // podIndex finds pods by address and by name. It does not change once it is built.
 type podIndex struct {
 	byAddress map[netip.Addr]*pod
-	byName    map[types.NamespacedName]*pod
-	// down are the pods that have ended, or are not ready as their kubelet or node says.
-	down map[types.NamespacedName]bool
+	byName    map[types.NamespacedName]*podEntry
 }
 
-// indexPods builds the index, with the pods of the index before it where they are the same. An address leads to a pod only if
+// podEntry is what an index read from one state of a Pod.
+type podEntry struct {
+	*pod
+
+	from *corev1.Pod
+	// addresses are those that lead to the pod as a caller: none if it is on the host's network, or has ended.
+	addresses []netip.Addr
+	// down says that the pod has ended, or is not ready as its kubelet or node says.
+	down bool
+}
+
+// indexPods builds the index, with what the index before it knows of the Pods that are the same. An address leads to a pod only if
 // exactly one pod has it: one that is not on the host's network, and has not ended.
 func indexPods(pods []*corev1.Pod, before *podIndex) *podIndex {
 	index := &podIndex{
 		byAddress: make(map[netip.Addr]*pod, len(pods)),
-		byName:    make(map[types.NamespacedName]*pod, len(pods)),
-		down:      map[types.NamespacedName]bool{},
+		byName:    make(map[types.NamespacedName]*podEntry, len(pods)),
 	}
 	for _, object := range pods {
-		name := types.NamespacedName{Namespace: object.Namespace, Name: object.Name}
-		known := readPod(object)
-		if old := before.named(name); old != nil && *old == *known {
-			known = old
+		name := nameOf(object)
+		var old *podEntry
+		if before != nil {
+			old = before.byName[name]
 		}
-		index.byName[name] = known
-		if hasEnded(object) || isUnready(object) {
-			index.down[name] = true
+		entry := old
+		if old == nil || old.from != object {
+			entry = readPod(object)
 		}
-		if object.Spec.HostNetwork || hasEnded(object) {
-			continue
+		if old != nil && old != entry && *old.pod == *entry.pod {
+			entry.pod = old.pod
 		}
-		for _, address := range podAddresses(object) {
+		index.byName[name] = entry
+		for _, address := range entry.addresses {
 			if _, taken := index.byAddress[address]; taken {
 				index.byAddress[address] = nil
 				continue
 			}
-			index.byAddress[address] = known
+			index.byAddress[address] = entry.pod
 		}
 	}
 	return index
@@ -83,24 +92,38 @@ func (i *podIndex) caller(address netip.Addr) *pod {
 
 // named returns the pod of a name, or nil.
 func (i *podIndex) named(name types.NamespacedName) *pod {
-	if i == nil {
+	if i == nil || i.byName[name] == nil {
 		return nil
 	}
-	return i.byName[name]
+	return i.byName[name].pod
 }
 
-func readPod(object *corev1.Pod) *pod {
+// isDown reports whether a pod has ended, or is not ready as its kubelet or node says.
+func (i *podIndex) isDown(name types.NamespacedName) bool {
+	entry := i.byName[name]
+	return entry != nil && entry.down
+}
+
+func readPod(object *corev1.Pod) *podEntry {
 	account := object.Spec.ServiceAccountName
 	if account == "" {
 		account = "default"
 	}
-	return &pod{
-		namespace: object.Namespace,
-		name:      object.Name,
-		workload:  workloadOf(object),
-		node:      object.Spec.NodeName,
-		identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
+	entry := &podEntry{
+		pod: &pod{
+			namespace: object.Namespace,
+			name:      object.Name,
+			workload:  workloadOf(object),
+			node:      object.Spec.NodeName,
+			identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
+		},
+		from: object,
+		down: hasEnded(object) || isUnready(object),
 	}
+	if !object.Spec.HostNetwork && !hasEnded(object) {
+		entry.addresses = podAddresses(object)
+	}
+	return entry
 }
 
 // workloadOf names what made a pod, from the pod alone.

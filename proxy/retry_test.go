@@ -132,6 +132,23 @@ func aborting(times *atomic.Int64, then http.Handler) http.Handler {
 	})
 }
 
+func TestTheOnlyPodOfAVersionHangsUpAndIsGone(t *testing.T) {
+	l := newLab(t)
+	l.world = shared(map[string]int64{"v1": 1_000_000, "v2": 1}, "v1", "v2")
+	l.backend("10.0.1.1:8080", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		l.at("10.0.1.1:8080", refusing(t))
+		panic(http.ErrAbortHandler)
+	}))
+	l.backend("10.0.2.1:8080", says200("v2"))
+	l.put()
+	if status, body := get(t, newClient(t), l.url(80)); status != http.StatusOK || body != "v2" {
+		t.Errorf("got %d %q", status, body)
+	}
+	if diff := cmp.Diff(map[string]float64{"v1-a hangup": 1, "v1-a dial": 1}, l.tally("serin_proxy_retries_total", labelPod, labelCause)); diff != "" {
+		t.Errorf("retries (-want +got):\n%s", diff)
+	}
+}
+
 func TestAResetBeforeTheResponse(t *testing.T) {
 	tests := map[string]struct {
 		method string
@@ -180,7 +197,7 @@ func TestAResetBeforeTheResponse(t *testing.T) {
 // TestPodsThatFinishCostNoRequest keeps 200 requests a second and more going while pods come and go the way Kubernetes lets
 // them: the endpoint turns to terminating, and some time before or after that the server shuts down.
 func TestPodsThatFinishCostNoRequest(t *testing.T) {
-	l := newLab(t, func(o *Options) { dbg(t, o) })
+	l := newLab(t)
 	l.world = shared(map[string]int64{"v1": 1}, "v1")
 	l.world.slices = nil
 	var servers []*httptest.Server

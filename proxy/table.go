@@ -50,7 +50,6 @@ type apex struct {
 	mode   accessMode
 	// shares are the split's backends and weights as they were last valid.
 	shares []split.Backend
-	ports  []servicePort
 }
 
 // servicePort is a TCP port of a Service.
@@ -60,21 +59,28 @@ type servicePort struct {
 	appProtocol string
 }
 
-// frontKey names one listener: a port, by its number, of an apex.
+// frontKey names one listener: a port, by its number, of an apex. A port that begins or ceases to be HTTP gets another listener.
 type frontKey struct {
 	apex types.NamespacedName
 	port int32
+	raw  bool
 }
 
 // route is how the requests to one port of an apex are carried.
 type route struct {
 	apex *apex
 	port servicePort
+	// raw says that connections are carried as they are, because the port is not HTTP.
+	raw bool
 	// http2 says that the backends speak HTTP/2 without TLS at this port.
 	http2 bool
 	// versions have a positive weight and this port; live are those of them that have an endpoint.
 	versions wheel
 	live     wheel
+}
+
+func (r *route) key() frontKey {
+	return frontKey{apex: r.apex.NamespacedName, port: r.port.number, raw: r.raw}
 }
 
 // version is a backend with its endpoints at one port.

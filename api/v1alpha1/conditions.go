@@ -101,10 +101,23 @@ const (
 	ReasonRestored = "Restored"
 )
 
+// Condition is a condition as Kubernetes has them. The aliases spare pure packages the import.
+type Condition = metav1.Condition
+
+// ConditionStatus is True, False or Unknown.
+type ConditionStatus = metav1.ConditionStatus
+
+// Statuses of a condition.
+const (
+	ConditionTrue    ConditionStatus = metav1.ConditionTrue
+	ConditionFalse   ConditionStatus = metav1.ConditionFalse
+	ConditionUnknown ConditionStatus = metav1.ConditionUnknown
+)
+
 // SetCondition records a condition. The transition time changes only when the status does.
-func (s *CanaryStatus) SetCondition(c metav1.Condition, now time.Time) {
+func (s *CanaryStatus) SetCondition(c Condition, now time.Time) {
 	c.LastTransitionTime = metav1.NewTime(now.UTC().Truncate(time.Second))
-	i := slices.IndexFunc(s.Conditions, func(old metav1.Condition) bool { return old.Type == c.Type })
+	i := slices.IndexFunc(s.Conditions, func(old Condition) bool { return old.Type == c.Type })
 	if i < 0 {
 		s.Conditions = append(s.Conditions, c)
 		return
@@ -116,8 +129,8 @@ func (s *CanaryStatus) SetCondition(c metav1.Condition, now time.Time) {
 }
 
 // Condition returns the condition of a type, or nil.
-func (s *CanaryStatus) Condition(conditionType string) *metav1.Condition {
-	i := slices.IndexFunc(s.Conditions, func(c metav1.Condition) bool { return c.Type == conditionType })
+func (s *CanaryStatus) Condition(conditionType string) *Condition {
+	i := slices.IndexFunc(s.Conditions, func(c Condition) bool { return c.Type == conditionType })
 	if i < 0 {
 		return nil
 	}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
@@ -212,6 +214,21 @@ func TestOnlyReadingIsServed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, found); diff != "" || got.GroupVersion != "metrics.smi-spec.io/v1alpha1" {
 		t.Errorf("%s: %s", got.GroupVersion, diff)
+	}
+}
+
+func TestKubectlCanTellResourcesApart(t *testing.T) {
+	request := httptest.NewRequest(http.MethodGet, "/apis", nil)
+	request.Header.Set("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+	answer := httptest.NewRecorder()
+	served(t).ServeHTTP(answer, request)
+	found := map[string]string{}
+	for _, r := range decode[apidiscoveryv2.APIGroupDiscoveryList](t, answer).Items[0].Versions[0].Resources {
+		found[r.Resource] = r.ResponseKind.Kind
+	}
+	want := map[string]string{"deployments": "DeploymentMetrics", "namespaces": "NamespaceMetrics", "pods": "PodMetrics", "trafficsplits": "TrafficMetrics"}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
 	}
 }
 

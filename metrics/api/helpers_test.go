@@ -129,12 +129,9 @@ func measured(t testing.TB) *window.Store {
 func serve(t testing.TB, source Source) http.Handler {
 	t.Helper()
 	c := genericapiserver.NewConfig(Codecs.CodecFactory)
-	c.Serializer, c.EffectiveVersion = Codecs, compatibility.DefaultBuildEffectiveVersion()
+	Configure(c)
+	c.EffectiveVersion = compatibility.DefaultBuildEffectiveVersion()
 	c.LoopbackClientConfig, c.ExternalAddress = &rest.Config{}, "localhost:443"
-	c.BuildHandlerChainFunc = func(handler http.Handler, c *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(WithRequest(handler), c)
-	}
-	c.OpenAPIConfig, c.OpenAPIV3Config = OpenAPI()
 	server, err := c.Complete(nil).New("test", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		t.Fatal(err)

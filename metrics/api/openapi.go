@@ -8,8 +8,8 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
 
-// OpenAPIDefinitions describe the served kinds, and the kinds of the machinery they are made of.
-func OpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenAPIDefinition {
+// openAPIDefinitions describe the served kinds, and the kinds of the machinery they are made of.
+func openAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenAPIDefinition {
 	all := aggregator.GetOpenAPIDefinitions(ref)
 	for _, m := range models {
 		all[modelPrefix+m.name] = m.definition(ref)

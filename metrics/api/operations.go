@@ -13,15 +13,15 @@ import (
 	smi "github.com/serin-dev/serin/api/smi/metrics"
 )
 
-// OpenAPI configures the descriptions of the API in both versions of OpenAPI.
-func OpenAPI() (*common.Config, *common.OpenAPIV3Config) {
+// openAPI configures the descriptions of the API in both versions of OpenAPI.
+func openAPI() (*common.Config, *common.OpenAPIV3Config) {
 	names := apiopenapi.NewDefinitionNamer(Scheme)
-	v2 := genericapiserver.DefaultOpenAPIConfig(OpenAPIDefinitions, names)
-	v3 := genericapiserver.DefaultOpenAPIV3Config(OpenAPIDefinitions, names)
+	v2 := genericapiserver.DefaultOpenAPIConfig(openAPIDefinitions, names)
+	v3 := genericapiserver.DefaultOpenAPIV3Config(openAPIDefinitions, names)
 	v2.Info.Title, v3.Info.Title = "Serin TrafficMetrics", "Serin TrafficMetrics"
-	v2.GetOperationIDAndTags, v3.GetOperationIDAndTags = operation, operation
+	v2.GetOperationIDAndTagsFromRoute, v3.GetOperationIDAndTagsFromRoute = operation, operation
 	v2.GetDefinitionName, v3.GetDefinitionName = published(names), published(names)
-	v3.Definitions = OpenAPIDefinitions(func(name string) spec.Ref {
+	v3.Definitions = openAPIDefinitions(func(name string) spec.Ref {
 		name, _ = v3.GetDefinitionName(name)
 		return spec.MustCreateRef("#/components/schemas/" + name)
 	})
@@ -42,9 +42,9 @@ func published(names *apiopenapi.DefinitionNamer) func(string) (string, spec.Ext
 
 // operation names an operation. By default that is its verb and kind; here all resources share one kind, so the resource is
 // added.
-func operation(r *restful.Route) (id string, tags []string, err error) {
-	id, tags, err = apiopenapi.GetOperationIDAndTags(r)
-	rest, ours := strings.CutPrefix(r.Path, "/apis/"+smi.GroupVersion.String()+"/")
+func operation(r common.Route) (id string, tags []string, err error) {
+	id, tags, err = apiopenapi.GetOperationIDAndTags(&restful.Route{Operation: r.OperationName(), Path: r.Path()})
+	rest, ours := strings.CutPrefix(r.Path(), "/apis/"+smi.GroupVersion.String()+"/")
 	if !ours {
 		return id, tags, err
 	}

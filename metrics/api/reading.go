@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -17,7 +18,27 @@ const (
 )
 
 // reading is one window on its way out.
-type reading struct{ window.Reading }
+type reading struct {
+	window.Reading
+
+	buckets *bucketNames
+}
+
+// bucketNames remembers the names of the last histogram's counts: nearly always those of the next one.
+type bucketNames struct {
+	bounds []time.Duration
+	names  []string
+}
+
+func (b *bucketNames) of(bounds []time.Duration) []string {
+	if !slices.Equal(b.bounds, bounds) {
+		b.bounds, b.names = bounds, make([]string, len(bounds))
+		for i, bound := range bounds {
+			b.names[i] = smi.LatencyLEName(bound)
+		}
+	}
+	return b.names
+}
 
 // item is the TrafficMetrics of one resource, with everything but the measured numbers' other end.
 func (r reading) item(of smi.ObjectReference, counts *window.Counts) smi.TrafficMetrics {
@@ -28,12 +49,12 @@ func (r reading) item(of smi.ObjectReference, counts *window.Counts) smi.Traffic
 		Resource:   of,
 		Timestamp:  end,
 		Window:     metav1.Duration{Duration: r.End.Sub(r.Start)},
-		Metrics:    numbers(counts),
+		Metrics:    r.numbers(counts),
 	}
 }
 
 // numbers lists the metrics in the order in which they are published. counts may be nil, which is no requests.
-func numbers(counts *window.Counts) []smi.Metric {
+func (r reading) numbers(counts *window.Counts) []smi.Metric {
 	if counts == nil {
 		counts = &window.Counts{}
 	}
@@ -50,8 +71,9 @@ func numbers(counts *window.Counts) []smi.Metric {
 	}
 	metrics = append(metrics, count(smi.SuccessCount, counts.Success), count(smi.FailureCount, counts.Failure))
 	if counts.Requests() > 0 && len(counts.Latency.Counts) > 0 {
+		names := r.buckets.of(counts.Latency.Bounds)
 		for i, sum := range counts.Latency.Cumulative() {
-			metrics = append(metrics, count(smi.LatencyLEName(counts.Latency.Bounds[i]), sum))
+			metrics = append(metrics, count(names[i], sum))
 		}
 	}
 	return metrics

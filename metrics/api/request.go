@@ -16,9 +16,9 @@ import (
 
 type lengthKey struct{}
 
-// WithRequest prepares requests for the group's resources: it reads ?window=, which the generic machinery does not know, and
+// withRequest prepares requests for the group's resources: it reads ?window=, which the generic machinery does not know, and
 // gives the path of a namespace's edges its meaning. It belongs inside authorisation, which must see the request as it came.
-func WithRequest(next http.Handler) http.Handler {
+func withRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, known := request.RequestInfoFrom(r.Context())
 		if !known || !info.IsResourceRequest || info.APIGroup != smi.GroupVersion.Group {
@@ -69,5 +69,5 @@ func (s Source) read(ctx context.Context) (reading, error) {
 		length = DefaultWindow
 	}
 	r, err := s.Measurements.Read(length, s.Now())
-	return reading{r}, status(err)
+	return reading{Reading: r, buckets: &bucketNames{}}, status(err)
 }

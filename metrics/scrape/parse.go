@@ -1,6 +1,8 @@
 package scrape
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"google.golang.org/protobuf/encoding/protodelim"
 
 	"github.com/serin-dev/serin/metrics/window"
 )
@@ -16,38 +19,79 @@ import (
 // maxCounter is the largest number up to which the text format, which states floats, states every integer exactly.
 const maxCounter = 1 << 53
 
-// Parse reads what a proxy says in the Prometheus text format. Series that are not part of the contract are passed over.
-func Parse(r io.Reader) (*window.Snapshot, error) {
+// Accepted is what a proxy is asked for: the protobuf form, which takes a tenth of the time to read, or the text form.
+const Accepted = string(expfmt.FmtProtoDelim) + ";q=0.9,text/plain;version=" + expfmt.TextVersion + ";q=0.5"
+
+// Parse reads what a proxy says, as protobuf if that is the format and else as text. Series that are not part of the contract
+// are passed over.
+func Parse(r io.Reader, format expfmt.Format) (*window.Snapshot, error) {
+	p := parsing{snapshot: &window.Snapshot{Series: map[window.Series]window.Counts{}, Weights: map[window.Backend]int64{}}}
+	read := p.readText
+	if format == expfmt.FmtProtoDelim {
+		read = p.readProtobuf
+	}
+	if err := read(r); err != nil {
+		return nil, err
+	}
+	return p.snapshot, nil
+}
+
+func (p *parsing) readText(r io.Reader) error {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := parsing{snapshot: &window.Snapshot{Series: map[window.Series]window.Counts{}, Weights: map[window.Backend]int64{}}}
-	for _, family := range []struct {
-		name string
-		kind dto.MetricType
-		take func(*dto.Metric) error
-	}{
-		{requestsTotal, dto.MetricType_COUNTER, p.takeRequests},
-		{requestDuration, dto.MetricType_HISTOGRAM, p.takeDurations},
-		{backendWeight, dto.MetricType_GAUGE, p.takeWeight},
-		{processStart, dto.MetricType_GAUGE, p.takeStart},
-	} {
-		stated := families[family.name]
-		if stated == nil {
-			continue
-		}
-		if stated.GetType() != family.kind {
-			return nil, fmt.Errorf("%s is a %s, want a %s", family.name, stated.GetType(), family.kind)
-		}
-		for _, metric := range stated.GetMetric() {
-			if err := family.take(metric); err != nil {
-				return nil, fmt.Errorf("%s: %w", family.name, err)
-			}
+	for _, family := range families {
+		if err := p.take(family); err != nil {
+			return err
 		}
 	}
-	return p.snapshot, nil
+	return nil
+}
+
+func (p *parsing) readProtobuf(r io.Reader) error {
+	buffered, limited := bufio.NewReader(r), protodelim.UnmarshalOptions{MaxSize: maxAnswer}
+	for {
+		var family dto.MetricFamily
+		err := limited.UnmarshalFrom(buffered, &family)
+		switch {
+		case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := p.take(&family); err != nil {
+			return err
+		}
+	}
+}
+
+// take takes in one family, if it is part of the contract.
+func (p *parsing) take(family *dto.MetricFamily) error {
+	var kind dto.MetricType
+	var take func(*dto.Metric) error
+	switch family.GetName() {
+	case requestsTotal:
+		kind, take = dto.MetricType_COUNTER, p.takeRequests
+	case requestDuration:
+		kind, take = dto.MetricType_HISTOGRAM, p.takeDurations
+	case backendWeight:
+		kind, take = dto.MetricType_GAUGE, p.takeWeight
+	case processStart:
+		kind, take = dto.MetricType_GAUGE, p.takeStart
+	default:
+		return nil
+	}
+	if family.GetType() != kind {
+		return fmt.Errorf("%s is a %s, want a %s", family.GetName(), family.GetType(), kind)
+	}
+	for _, metric := range family.GetMetric() {
+		if err := take(metric); err != nil {
+			return fmt.Errorf("%s: %w", family.GetName(), err)
+		}
+	}
+	return nil
 }
 
 // parsing is a snapshot in the making.

@@ -1,12 +1,15 @@
 package scrape
 
 import (
+	"bytes"
 	_ "embed"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"github.com/serin-dev/serin/metrics/window"
 )
@@ -15,7 +18,7 @@ import (
 var proxyText string
 
 func TestParseReadsTheContract(t *testing.T) {
-	got, err := Parse(strings.NewReader(proxyText))
+	got, err := Parse(strings.NewReader(proxyText), expfmt.FmtText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +42,55 @@ func TestParseReadsTheContract(t *testing.T) {
 }
 
 func TestParseOfAProxyThatServedNothing(t *testing.T) {
-	got, err := Parse(strings.NewReader(""))
-	if err != nil || len(got.Series) != 0 || len(got.Weights) != 0 || !got.Started.IsZero() {
-		t.Errorf("got %v, %v", got, err)
+	for _, format := range []expfmt.Format{expfmt.FmtText, expfmt.FmtProtoDelim, expfmt.FmtUnknown} {
+		got, err := Parse(strings.NewReader(""), format)
+		if err != nil || len(got.Series) != 0 || len(got.Weights) != 0 || !got.Started.IsZero() {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+}
+
+// asProtobuf says the same as the text.
+func asProtobuf(t testing.TB, text string) []byte {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	encoder := expfmt.NewEncoder(&said, expfmt.FmtProtoDelim)
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return said.Bytes()
+}
+
+func TestBothFormsSayTheSame(t *testing.T) {
+	text, err := Parse(strings.NewReader(proxyText), expfmt.FmtText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	protobuf, err := Parse(bytes.NewReader(asProtobuf(t, proxyText)), expfmt.FmtProtoDelim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text, protobuf); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProtobufThatEndsTooEarlyIsRefused(t *testing.T) {
+	whole := asProtobuf(t, proxyText)
+	for _, n := range []int{1, len(whole) / 2, len(whole) - 1} {
+		if got, err := Parse(bytes.NewReader(whole[:n]), expfmt.FmtProtoDelim); err == nil {
+			t.Errorf("%d of %d bytes gave %v", n, len(whole), got)
+		}
+	}
+	if got, err := Parse(strings.NewReader("\xff\xff\xff\xff\xff\xff\x01"), expfmt.FmtProtoDelim); err == nil {
+		t.Errorf("a length beyond all bounds gave %v", got)
 	}
 }
 
@@ -86,7 +135,7 @@ func TestParseRefusesWhatCannotBeTrue(t *testing.T) {
 		"an answer that ends too early": {counter("1") + `serin_proxy_requests_total{backend="c"`, "text format parsing error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Parse(strings.NewReader(tc.text))
+			got, err := Parse(strings.NewReader(tc.text), expfmt.FmtText)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, %v, want an error with %q", got, err, tc.want)
 			}
@@ -97,7 +146,7 @@ func TestParseRefusesWhatCannotBeTrue(t *testing.T) {
 func TestParseOfAHistogramWithoutItsLastBucket(t *testing.T) {
 	text := "# TYPE serin_proxy_request_duration_seconds histogram\n" +
 		`serin_proxy_request_duration_seconds_bucket{le="0.001"} 4` + "\n" + "serin_proxy_request_duration_seconds_count 9\n"
-	got, err := Parse(strings.NewReader(text))
+	got, err := Parse(strings.NewReader(text), expfmt.FmtText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,31 +164,44 @@ func FuzzParse(f *testing.F) {
 	f.Add("# TYPE serin_proxy_request_duration_seconds histogram\nserin_proxy_request_duration_seconds_bucket{le=\"+Inf\"} 3\n" +
 		"serin_proxy_request_duration_seconds_count 3\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		for series, counts := range s.Series {
-			l := counts.Latency
-			if len(l.Counts) > 0 && len(l.Counts) != len(l.Bounds)+1 {
-				t.Errorf("%v has %d bounds and %d buckets", series, len(l.Bounds), len(l.Counts))
-			}
-			if l.Total() > maxCounter || counts.Success > maxCounter || counts.Failure > maxCounter {
-				t.Errorf("%v has %v", series, counts)
-			}
-		}
-		store, err := window.New(time.Second, time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for second := range int64(3) {
-			round := window.Round{At: time.Unix(second, 0), Sightings: []window.Sighting{{Proxy: "a", Ready: true, Snapshot: s}}}
-			if err := store.Add(round); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := store.Read(time.Second, time.Unix(2, 0)); err != nil {
-			t.Error(err)
+		if s, err := Parse(strings.NewReader(text), expfmt.FmtText); err == nil {
+			countWith(t, s)
 		}
 	})
+}
+
+// FuzzParseProtobuf is the same for the other form.
+func FuzzParseProtobuf(f *testing.F) {
+	f.Add(asProtobuf(f, proxyText))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, said []byte) {
+		if s, err := Parse(bytes.NewReader(said), expfmt.FmtProtoDelim); err == nil {
+			countWith(t, s)
+		}
+	})
+}
+
+func countWith(t *testing.T, s *window.Snapshot) {
+	for series, counts := range s.Series {
+		l := counts.Latency
+		if len(l.Counts) > 0 && len(l.Counts) != len(l.Bounds)+1 {
+			t.Errorf("%v has %d bounds and %d buckets", series, len(l.Bounds), len(l.Counts))
+		}
+		if l.Total() > maxCounter || counts.Success > maxCounter || counts.Failure > maxCounter {
+			t.Errorf("%v has %v", series, counts)
+		}
+	}
+	store, err := window.New(time.Second, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for second := range int64(3) {
+		round := window.Round{At: time.Unix(second, 0), Sightings: []window.Sighting{{Proxy: "a", Ready: true, Snapshot: s}}}
+		if err := store.Add(round); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Read(time.Second, time.Unix(2, 0)); err != nil {
+		t.Error(err)
+	}
 }

@@ -2,12 +2,15 @@ package scrape
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/serin-dev/serin/metrics/window"
 )
@@ -46,7 +49,7 @@ func (s *Scraper) Scrape(ctx context.Context, at time.Time, targets []Target) wi
 			seen := window.Sighting{Proxy: target.Proxy, Ready: target.Ready}
 			snapshot, err := s.ask(ctx, target.Address)
 			if err != nil {
-				seen.Reason = err.Error()
+				seen.Reason = reason(err)
 			}
 			seen.Snapshot = snapshot
 			round.Sightings[i] = seen
@@ -62,7 +65,7 @@ func (s *Scraper) ask(ctx context.Context, address string) (*window.Snapshot, er
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "text/plain;version=0.0.4")
+	request.Header.Set("Accept", Accepted)
 	response, err := s.client.Do(request)
 	if err != nil {
 		return nil, err
@@ -72,7 +75,7 @@ func (s *Scraper) ask(ctx context.Context, address string) (*window.Snapshot, er
 		return nil, fmt.Errorf("http://%s%s answered %s", address, metricsPath, response.Status)
 	}
 	body := &io.LimitedReader{R: response.Body, N: maxAnswer + 1}
-	snapshot, err := Parse(body)
+	snapshot, err := Parse(body, expfmt.ResponseFormat(response.Header))
 	switch {
 	case body.N <= 0:
 		return nil, fmt.Errorf("http://%s%s answered more than %d bytes", address, metricsPath, maxAnswer)
@@ -80,6 +83,20 @@ func (s *Scraper) ask(ctx context.Context, address string) (*window.Snapshot, er
 		return nil, fmt.Errorf("http://%s%s: %w", address, metricsPath, err)
 	}
 	return snapshot, nil
+}
+
+// reason says why a proxy did not answer, in the same words as long as the cause is the same: without the port of the failed
+// connection, which is another one each time.
+func reason(err error) string {
+	var network *net.OpError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &network) && network.Addr != nil:
+		return fmt.Sprintf("%s %s: %v", network.Op, network.Addr, network.Err)
+	default:
+		return err.Error()
+	}
 }
 
 // Close closes idle connections.

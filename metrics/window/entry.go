@@ -105,11 +105,7 @@ func (l *line) settle(tick int64) {
 }
 
 func (l *line) between(from, to int64) []uint64 {
-	before, after := make([]uint64, len(l.total)), make([]uint64, len(l.total))
-	l.track.at(from, before)
-	l.track.at(to, after)
-	for i := range after {
-		after[i] -= before[i]
-	}
-	return after
+	grown := make([]uint64, len(l.total))
+	l.track.between(from, to, grown)
+	return grown
 }

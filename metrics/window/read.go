@@ -98,7 +98,7 @@ func (s *Store) gap(w ticks) string {
 		}
 		for _, p := range s.processes {
 			if p.blocks(tick) {
-				return fmt.Sprintf("ready proxy %s did not answer the scrape of %s: %s", p.proxy, clock(s.time(tick)), p.reason)
+				return s.blame(p, tick)
 			}
 		}
 	}
@@ -106,6 +106,18 @@ func (s *Store) gap(w ticks) string {
 		return fmt.Sprintf("no proxy answered the scrape of %s", clock(s.time(w.end)))
 	}
 	return ""
+}
+
+// blame says what the process missed, in the same words for as long as it stays silent.
+func (s *Store) blame(p *process, tick int64) string {
+	switch newest := s.rounds[len(s.rounds)-1]; {
+	case p.misses[len(p.misses)-1] != newest:
+		return fmt.Sprintf("ready proxy %s did not answer the scrape of %s: %s", p.proxy, clock(s.time(tick)), p.reason)
+	case p.seen:
+		return fmt.Sprintf("ready proxy %s has not answered since %s: %s", p.proxy, clock(s.time(p.last)), p.reason)
+	default:
+		return fmt.Sprintf("ready proxy %s has never answered: %s", p.proxy, p.reason)
+	}
 }
 
 // window sums the window over the processes. A complete window never changes, so the newest of each length is kept.

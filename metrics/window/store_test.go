@@ -105,7 +105,17 @@ func TestAnOldWindowIsNotAnswered(t *testing.T) {
 		t.Errorf("got the window ending at %d, want 10", end)
 	}
 	wantUnavailable(t, s, 10*time.Second, 51,
-		"no complete window of 10s in the last 40s: ready proxy a did not answer the scrape of 10:00:50 UTC: connection refused")
+		"no complete window of 10s in the last 40s: ready proxy a has not answered since 10:00:19 UTC: connection refused")
+}
+
+func TestWhoHoldsWindowsUpIsNamed(t *testing.T) {
+	s := newStore(t)
+	add(t, s, 0, answers("b", said(0)), silent("a"))
+	for second := 1; second <= 4; second++ {
+		add(t, s, second, answers("b", said(0)), answers("a", said(0)))
+	}
+	wantUnavailable(t, s, 4*time.Second, 4,
+		"no complete window of 4s in the last 16s: ready proxy a did not answer the scrape of 10:00:00 UTC: connection refused")
 }
 
 func TestNothingIsAnsweredWithoutAProxy(t *testing.T) {

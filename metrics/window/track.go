@@ -38,28 +38,52 @@ func (t *track) add(tick int64, step, row []uint64) {
 	c.last, c.rows = tick, c.rows+1
 }
 
-// at writes the numbers as they stood at the tick into row, and reports whether the track had begun by then.
-func (t *track) at(tick int64, row []uint64) bool {
-	i := sort.Search(len(t.chunks), func(i int) bool { return t.chunks[i].first > tick }) - 1
-	if i < 0 {
-		clear(row)
-		return false
+// at writes the numbers as they stood at the tick into row: zeros before the track began.
+func (t *track) at(tick int64, row []uint64) {
+	clear(row)
+	if i := t.chunkAt(tick); i >= 0 {
+		copy(row, t.chunks[i].base)
+		t.chunks[i].sum(t.chunks[i].first, tick, row)
 	}
-	c := &t.chunks[i]
-	copy(row, c.base)
+}
+
+// between writes how much the numbers grew after tick from, up to and including tick to, into row.
+func (t *track) between(from, to int64, row []uint64) {
+	i, k := t.chunkAt(from), t.chunkAt(to)
+	if i == k && i >= 0 {
+		clear(row)
+		t.chunks[i].sum(from, to, row)
+		return
+	}
+	before := make([]uint64, len(row))
+	t.at(from, before)
+	t.at(to, row)
+	for i := range row {
+		row[i] -= before[i]
+	}
+}
+
+// chunkAt is the index of the chunk that says what was at the tick, -1 before the track began.
+func (t *track) chunkAt(tick int64) int {
+	return sort.Search(len(t.chunks), func(i int) bool { return t.chunks[i].first > tick }) - 1
+}
+
+// sum adds the differences of the rows after tick from, up to and including tick to.
+func (c *chunk) sum(from, to int64, row []uint64) {
 	data, now := c.data, c.first
 	for len(data) > 0 {
 		step, n := binary.Uvarint(data)
-		if data, now = data[n:], now+int64(step); now > tick {
-			break
+		if data, now = data[n:], now+int64(step); now > to {
+			return
 		}
 		for k := range row {
 			difference, n := binary.Uvarint(data)
-			row[k] += difference
 			data = data[n:]
+			if now > from {
+				row[k] += difference
+			}
 		}
 	}
-	return true
 }
 
 // changedAfter reports whether there is a row after the tick.

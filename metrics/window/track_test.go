@@ -13,7 +13,7 @@ func TestTrackRemembersEveryTick(t *testing.T) {
 		width := rapid.IntRange(1, 4).Draw(t, "width")
 		var kept track
 		plain := map[int64][]uint64{}
-		row, tick, first := make([]uint64, width), int64(1000), int64(-1)
+		row, tick := make([]uint64, width), int64(1000)
 		for range rapid.IntRange(0, 200).Draw(t, "rows") {
 			tick += rapid.Int64Range(1, 5).Draw(t, "pause")
 			step := make([]uint64, width)
@@ -23,13 +23,11 @@ func TestTrackRemembersEveryTick(t *testing.T) {
 			}
 			kept.add(tick, step, row)
 			plain[tick] = slices.Clone(row)
-			if first < 0 {
-				first = tick
-			}
 		}
 		oldest := rapid.Int64Range(1000, tick).Draw(t, "oldest")
 		kept.trim(oldest)
-		want, got := make([]uint64, width), make([]uint64, width)
+		base, want, got := make([]uint64, width), make([]uint64, width), make([]uint64, width)
+		kept.at(oldest, base)
 		for at := int64(1000); at <= tick; at++ {
 			if now, changed := plain[at]; changed {
 				want = now
@@ -37,9 +35,15 @@ func TestTrackRemembersEveryTick(t *testing.T) {
 			if at < oldest {
 				continue
 			}
-			begun := kept.at(at, got)
-			if begun != (first >= 0 && at >= first) || !slices.Equal(got, want) {
-				t.Fatalf("at %d: got %v, %t, want %v", at, got, begun, want)
+			kept.at(at, got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("at %d: got %v, want %v", at, got, want)
+			}
+			kept.between(oldest, at, got)
+			for i := range got {
+				if got[i] != want[i]-base[i] {
+					t.Fatalf("between %d and %d: got %v, want %v - %v", oldest, at, got, want, base)
+				}
 			}
 			if later := kept.changedAfter(at); later != hasLater(plain, at) {
 				t.Fatalf("changedAfter(%d) is %t", at, later)

@@ -3,8 +3,8 @@
 //	manifests LEFT.yaml RIGHT.yaml
 //
 // In: two files of YAML documents. Out: nothing and exit code 0 if they hold the same objects with the same fields, in any
-// order; else one line per difference and exit code 1. The labels and annotations that Helm alone sets are not compared. It
-// must not read a cluster.
+// order; else one line per difference and exit code 1. Namespaces are not compared, because Helm makes them by itself, and
+// neither are the labels and annotations that only Helm has a use for. It must not read a cluster.
 package main
 
 import (
@@ -89,7 +89,7 @@ func read(path string) (map[string]object, error) {
 		if err := yaml.Unmarshal(document, &o); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		if len(o) == 0 {
+		if len(o) == 0 || o["kind"] == "Namespace" {
 			continue
 		}
 		name := nameOf(o)
@@ -103,18 +103,30 @@ func read(path string) (map[string]object, error) {
 
 func nameOf(o object) string {
 	meta, _ := o["metadata"].(object)
-	return fmt.Sprintf("%v %v/%v", o["kind"], meta["namespace"], meta["name"])
+	name := fmt.Sprintf("%v %v", o["kind"], meta["name"])
+	if namespace := meta["namespace"]; namespace != nil {
+		name += fmt.Sprintf(" in %v", namespace)
+	}
+	return name
+}
+
+// helms are the labels and annotations that only a chart sets.
+var helms = map[string][]string{
+	"labels":      {"helm.sh/chart", "app.kubernetes.io/managed-by", "app.kubernetes.io/instance", "app.kubernetes.io/version"},
+	"annotations": {"helm.sh/resource-policy"},
 }
 
 // dropHelm removes what only a chart says about itself.
 func dropHelm(o object) {
 	meta, _ := o["metadata"].(object)
-	labels, _ := meta["labels"].(object)
-	for _, label := range []string{"helm.sh/chart", "app.kubernetes.io/managed-by", "app.kubernetes.io/instance", "app.kubernetes.io/version"} {
-		delete(labels, label)
-	}
-	if labels != nil && len(labels) == 0 {
-		delete(meta, "labels")
+	for field, names := range helms {
+		values, _ := meta[field].(object)
+		for _, name := range names {
+			delete(values, name)
+		}
+		if values != nil && len(values) == 0 {
+			delete(meta, field)
+		}
 	}
 }
 
