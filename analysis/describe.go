@@ -4,8 +4,6 @@ import (
 	"fmt"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // note adds a note about the Canary as a whole.
@@ -44,25 +42,20 @@ func (p *pass) describe() {
 	}
 	state := p.state()
 	s.Message = state.message
-	p.condition(v1alpha1.ConditionReady, state.ready, state.reason, state.message)
-	p.condition(v1alpha1.ConditionReconciling, state.reconciling, state.reason, state.message)
-	p.condition(v1alpha1.ConditionStalled, state.stalled, state.reason, state.message)
+	p.condition(v1alpha1.ConditionReady, is[state.ready], state.reason, state.message)
+	p.condition(v1alpha1.ConditionReconciling, is[state.reconciling], state.reason, state.message)
+	p.condition(v1alpha1.ConditionStalled, is[state.stalled], state.reason, state.message)
 	p.describePromoted()
 	p.describeMetrics()
 	p.describeLanded()
 	p.describeAccess()
 }
 
-func (p *pass) condition(kind string, is bool, reason, message string) {
-	status := metav1.ConditionFalse
-	if is {
-		status = metav1.ConditionTrue
-	}
-	p.conditionStatus(kind, status, reason, message)
-}
+// is turns an answer into a condition's status.
+var is = map[bool]v1alpha1.ConditionStatus{true: v1alpha1.ConditionTrue, false: v1alpha1.ConditionFalse}
 
-func (p *pass) conditionStatus(kind string, status metav1.ConditionStatus, reason, message string) {
-	p.next.SetCondition(metav1.Condition{
+func (p *pass) condition(kind string, status v1alpha1.ConditionStatus, reason, message string) {
+	p.next.SetCondition(v1alpha1.Condition{
 		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: p.seen.Generation,
 	}, p.now)
 }
@@ -219,22 +212,22 @@ func (p *pass) restoring() string {
 func (p *pass) describePromoted() {
 	switch {
 	case p.next.Candidate != nil && p.next.Phase != v1alpha1.PhaseRollingBack:
-		p.conditionStatus(v1alpha1.ConditionPromoted, metav1.ConditionUnknown, v1alpha1.ReasonTesting,
+		p.condition(v1alpha1.ConditionPromoted, v1alpha1.ConditionUnknown, v1alpha1.ReasonTesting,
 			underTest(p.next.Candidate.VersionStatus))
 	case len(p.next.History) > 0:
 		last := p.next.History[0]
-		p.condition(v1alpha1.ConditionPromoted, last.Outcome == v1alpha1.OutcomePromoted, last.Reason, last.Message)
+		p.condition(v1alpha1.ConditionPromoted, is[last.Outcome == v1alpha1.OutcomePromoted], last.Reason, last.Message)
 	}
 }
 
 func (p *pass) describeMetrics() {
 	switch {
 	case p.seen.MetricsError != "":
-		p.condition(v1alpha1.ConditionMetricsAvailable, false, v1alpha1.ReasonMetricsUnavailable, p.seen.MetricsError)
+		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionFalse, v1alpha1.ReasonMetricsUnavailable, p.seen.MetricsError)
 	case p.seen.Traffic.Landed != nil:
-		p.condition(v1alpha1.ConditionMetricsAvailable, true, v1alpha1.ReasonMetricsRead, "TrafficMetrics are read")
+		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionTrue, v1alpha1.ReasonMetricsRead, "TrafficMetrics are read")
 	case !NeedsMetrics(p.next):
-		p.conditionStatus(v1alpha1.ConditionMetricsAvailable, metav1.ConditionUnknown, v1alpha1.ReasonNotNeeded,
+		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionUnknown, v1alpha1.ReasonNotNeeded,
 			"nothing is measured while nothing is rolled out")
 	}
 }
@@ -244,14 +237,14 @@ func (p *pass) describeLanded() {
 		return
 	}
 	if w := p.weights(); p.landed(w) {
-		p.condition(v1alpha1.ConditionTrafficLanded, true, v1alpha1.ReasonLanded, appliedBy(w))
+		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionTrue, v1alpha1.ReasonLanded, appliedBy(w))
 	} else {
-		p.condition(v1alpha1.ConditionTrafficLanded, false, v1alpha1.ReasonLanding, notAppliedYet(w))
+		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionFalse, v1alpha1.ReasonLanding, notAppliedYet(w))
 	}
 }
 
 func (p *pass) describeAccess() {
 	mode := p.spec.Access.Mode
 	enforced := mode == v1alpha1.AccessOff || mode == "" || p.usesProxy()
-	p.condition(v1alpha1.ConditionAccessReady, enforced, v1alpha1.ReasonAccess, accessMode(mode, enforced))
+	p.condition(v1alpha1.ConditionAccessReady, is[enforced], v1alpha1.ReasonAccess, accessMode(mode, enforced))
 }

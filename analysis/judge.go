@@ -158,7 +158,7 @@ func successRate(spec v1alpha1.AnalysisSpec, c Counts) (v1alpha1.Verdict, string
 		return v1alpha1.VerdictNoData, ""
 	}
 	failed := c.Failures / c.Requests
-	return passIf(failed <= allowedFailures(spec)), succeeded(failed, spec.SuccessRate.Min)
+	return passIf[failed <= allowedFailures(spec)], succeeded(failed, spec.SuccessRate.Min)
 }
 
 func latency(limit time.Duration, c Counts) (v1alpha1.Verdict, string) {
@@ -172,9 +172,9 @@ func latency(limit time.Duration, c Counts) (v1alpha1.Verdict, string) {
 	}
 	share := c.Slow / c.Requests
 	if within := share <= slowShare; c.P99 <= 0 || (c.P99 <= max(limit, c.SlowBound)) != within {
-		return passIf(within), slower(share) // the quantile is interpolated and would contradict the count
+		return passIf[within], slower(share) // the quantile is interpolated and would contradict the count
 	}
-	return passIf(share <= slowShare), milliseconds(c.P99)
+	return passIf[share <= slowShare], milliseconds(c.P99)
 }
 
 // baseline compares failure rates over the same window. A candidate that fails less than half of what the success rate
@@ -191,7 +191,7 @@ func baseline(spec v1alpha1.AnalysisSpec, sample Sample) (v1alpha1.Verdict, stri
 	}
 	rate, base := candidate.Failures/candidate.Requests, stable.Failures/stable.Requests
 	limit := math.Max(decimal(spec.Baseline.MaxRatio, 1.5)*base, allowedFailures(spec)/2)
-	return passIf(rate <= limit), against(rate, base)
+	return passIf[rate <= limit], against(rate, base)
 }
 
 // allowedFailures is the share of requests that may fail.
@@ -203,12 +203,8 @@ func allowedFailures(spec v1alpha1.AnalysisSpec) float64 {
 	return math.Round((100-decimal(spec.SuccessRate.Min, 99))*1e10) / 1e12
 }
 
-func passIf(kept bool) v1alpha1.Verdict {
-	if kept {
-		return v1alpha1.VerdictPass
-	}
-	return v1alpha1.VerdictFail
-}
+// passIf turns "the bound was kept" into a verdict.
+var passIf = map[bool]v1alpha1.Verdict{true: v1alpha1.VerdictPass, false: v1alpha1.VerdictFail}
 
 // decimal reads a decimal string that the CRD has checked; fallback stands in for one that it has not.
 func decimal(s string, fallback float64) float64 {

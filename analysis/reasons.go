@@ -66,11 +66,12 @@ func rollingBack(candidate, stable v1alpha1.VersionStatus, weight int32, why str
 		candidate.Version, candidate.Image, stable.Version, stable.Image, taken, why)
 }
 
-func rolledBackAfter(stable v1alpha1.VersionStatus, took time.Duration, landed bool) string {
-	if !landed {
-		return fmt.Sprintf("weight 0%% is written; nobody reported for %s that it is applied", span(took))
-	}
+func rolledBackAfter(stable v1alpha1.VersionStatus, took time.Duration) string {
 	return fmt.Sprintf("%s (%s) has all traffic again after %s", stable.Version, stable.Image, span(took))
+}
+
+func rolledBackUnseen(took time.Duration) string {
+	return fmt.Sprintf("weight 0%% is written; nobody reported for %s that it is applied", span(took))
 }
 
 func reverted(candidate, stable v1alpha1.VersionStatus) string {

@@ -29,14 +29,15 @@ func (p *pass) rolledBack() bool {
 	if p.next.Phase != v1alpha1.PhaseRollingBack {
 		return false
 	}
-	landed := p.landed(Weights{})
-	if !landed && p.since(p.next.PhaseSince) <= p.spec.ProgressDeadline.Of() {
-		return false
+	took := p.since(p.next.PhaseSince)
+	message := rolledBackAfter(*p.next.Stable, took)
+	if !p.landed(Weights{}) {
+		if took <= p.spec.ProgressDeadline.Of() {
+			return false
+		}
+		message = rolledBackUnseen(took)
 	}
-	p.noteRollout(Note{
-		Reason: v1alpha1.ReasonRolledBack, Severity: Info,
-		Message: rolledBackAfter(*p.next.Stable, p.since(p.next.PhaseSince), landed),
-	})
+	p.noteRollout(Note{Reason: v1alpha1.ReasonRolledBack, Severity: Info, Message: message})
 	p.retiring(p.next.Candidate.VersionStatus)
 	p.next.Candidate = nil
 	p.enter(v1alpha1.PhaseRolledBack)

@@ -122,7 +122,8 @@ func outcomeOf(status int) string {
 }
 
 // outcomeOfGRPC reads the status of a gRPC response that has ended: from the trailers, or from the header when there is nothing
-// else to it. The failures are those that are the server's: UNKNOWN 2, DEADLINE_EXCEEDED 4, INTERNAL 13, UNAVAILABLE 14, DATA_LOSS 15, and no status.
+// else to it. The failures are those that are the server's: UNKNOWN 2, DEADLINE_EXCEEDED 4, INTERNAL 13, UNAVAILABLE 14,
+// DATA_LOSS 15, and no status at all.
 func outcomeOfGRPC(response *http.Response) string {
 	status := response.Trailer.Get("Grpc-Status")
 	if status == "" {

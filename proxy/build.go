@@ -27,7 +27,8 @@ type world struct {
 //
 //  1. Of the splits for one apex, the oldest counts, or the first by name of equally old ones.
 //  2. A split that is invalid keeps the shares it last had; one that never was valid is not served.
-//  3. An apex is served when its Service exists, at each of its TCP ports.
+//  3. An apex is served when its Service exists and has an address of its own, at each of its TCP ports. To a headless one clients
+//     connect at the Service's port number, where no proxy of several Services can listen.
 //  4. A backend takes part in a port when its Service exists and has the same port number.
 func buildTable(w world, last *table) *table {
 	b := &builder{
@@ -116,7 +117,11 @@ func (b *builder) addSplit(s *split.TrafficSplit) {
 		return
 	}
 	service := b.services[a.NamespacedName]
-	if service == nil {
+	switch {
+	case service == nil:
+		return
+	case service.Spec.ClusterIP == corev1.ClusterIPNone, service.Spec.Type == corev1.ServiceTypeExternalName:
+		b.report(s, reasonApexWithoutIP, apexWithoutIP(a.Name))
 		return
 	}
 	b.table.apexes[a.NamespacedName] = a
@@ -190,17 +195,27 @@ func tcpPorts(service *corev1.Service) []servicePort {
 
 // speaksHTTP reports whether a port is HTTP without TLS, which it is unless its appProtocol says something else.
 func speaksHTTP(appProtocol string) bool {
-	switch strings.TrimPrefix(strings.ToLower(appProtocol), "kubernetes.io/") {
-	case "", "http", "http2", "h2c", "ws", "grpc", "grpc-web":
+	switch bare(appProtocol) {
+	case "", "http", "ws", "grpc-web":
+		return true
+	default:
+		return speaksHTTP2(appProtocol)
+	}
+}
+
+// speaksHTTP2 reports whether the appProtocol of a port promises HTTP/2 without TLS.
+func speaksHTTP2(appProtocol string) bool {
+	switch bare(appProtocol) {
+	case "h2c", "http2", "grpc":
 		return true
 	default:
 		return false
 	}
 }
 
-// speaksHTTP2 reports whether the appProtocol of a port promises HTTP/2 without TLS.
-func speaksHTTP2(appProtocol string) bool {
-	return appProtocol == "kubernetes.io/h2c" || appProtocol == "grpc"
+// bare is an appProtocol without the prefix that Kubernetes' own values have.
+func bare(appProtocol string) string {
+	return strings.TrimPrefix(strings.ToLower(appProtocol), "kubernetes.io/")
 }
 
 func olderFirst(a, b *split.TrafficSplit) int {

@@ -102,6 +102,11 @@ func TestBuildTable(t *testing.T) {
 		"an apex that is missing is not served yet": {
 			change: func(w *world) { w.services = w.services[1:] },
 		},
+		"a headless apex cannot be served": {
+			change: func(w *world) { w.services[0].Spec.ClusterIP = corev1.ClusterIPNone },
+			wantProblems: []string{"web ApexWithoutClusterIP: Service web has no cluster IP, so the bundled proxy cannot stand behind it; " +
+				"give it one, or use another data plane"},
+		},
 		"only ready endpoints count": {
 			change: func(w *world) {
 				gone := ready("10.0.1.2", "v1-b")

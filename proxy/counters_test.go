@@ -31,10 +31,10 @@ func TestEveryRequestIsCountedBeforeItsResponseEnds(t *testing.T) {
 		},
 	}
 	for name, handler := range handlers {
-		for protocol, client := range map[string]*http.Client{"HTTP/1.1": newClient(t), "HTTP/2": newHTTP2Client(t)} {
+		for protocol, newClient := range clients {
 			t.Run(name+" over "+protocol, func(t *testing.T) {
-				t.Parallel()
 				l := newLab(t)
+				client := newClient(t)
 				l.world = shared(map[string]int64{"v1": 1}, "v1")
 				l.backend("10.0.1.1:8080", handler)
 				l.put()
@@ -85,6 +85,23 @@ func TestLabelsNameBothEnds(t *testing.T) {
 	want = map[string]float64{"shop web web v1 v1 v1-a shop client client-a": 1}
 	if diff := cmp.Diff(want, l.tally("serin_proxy_request_duration_seconds", requestLabels...)); diff != "" {
 		t.Errorf("histogram (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPodThatIsKnownLaterIsCountedWithItsWorkload(t *testing.T) {
+	l := newLab(t)
+	l.world = shared(map[string]int64{"v1": 1}, "v1")
+	known := l.world.pods
+	l.world.pods = indexPods(nil, nil)
+	l.backend("10.0.1.1:8080", says200("v1"))
+	l.put()
+	get(t, newClient(t), l.url(80))
+	l.world.pods = known
+	l.put()
+	get(t, newClient(t), l.url(80))
+	want := map[string]float64{"v1-a ": 1, "v1-a v1": 1}
+	if diff := cmp.Diff(want, l.tally("serin_proxy_requests_total", labelPod, labelWorkload)); diff != "" {
+		t.Errorf("counters (-want +got):\n%s", diff)
 	}
 }
 

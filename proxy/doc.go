@@ -42,6 +42,11 @@
 // that the client takes to read it; of upgraded connections and event streams, it ends with the response's header, which is
 // also when they count.
 //
+// # Who calls
+//
+// A caller is who the address of its connection belongs to: the ServiceAccount of the one pod that has it. A caller on the host's
+// network, behind address translation, or whose address two pods have at the moment, is not authenticated. No header counts.
+//
 // # When the API server is out of reach
 //
 // The proxy keeps the last table and says on /readyz and /metrics how long ago it last heard from the API server.

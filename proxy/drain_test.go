@@ -41,7 +41,7 @@ func TestAListenerWhoseSplitIsGoneServesOnUntilItIsWithdrawn(t *testing.T) {
 
 	gone := l.world
 	gone.splits = nil
-	l.apply(buildTable(gone, l.table.Load()), nil) // but the EndpointSlice is still there
+	l.apply(buildTable(gone, l.table.Load()), anyPort) // but the EndpointSlice is still there
 	if len(l.adverts()) > 0 {
 		t.Errorf("still advertised: %v", l.adverts())
 	}
@@ -197,12 +197,12 @@ func TestAListenerThatFailsIsReportedAndTriedAgain(t *testing.T) {
 		return listen(ctx, host, port)
 	}
 	l.world = shared(map[string]int64{"v1": 1}, "v1")
-	failed := l.apply(buildTable(l.world, nil), nil)
+	failed := l.apply(buildTable(l.world, nil), anyPort)
 	if len(failed) != 1 || len(l.adverts()) != 0 {
 		t.Errorf("failed %v, advertised %v", failed, l.adverts())
 	}
 	fail = false
-	if failed = l.apply(buildTable(l.world, l.table.Load()), nil); len(failed) != 0 || len(l.adverts()) != 1 {
+	if failed = l.apply(buildTable(l.world, l.table.Load()), anyPort); len(failed) != 0 || len(l.adverts()) != 1 {
 		t.Errorf("failed %v, advertised %v", failed, l.adverts())
 	}
 }
@@ -222,7 +222,7 @@ func wantPort(t *testing.T, port int, free bool) {
 	t.Helper()
 	l := newLab(t)
 	l.world = shared(map[string]int64{"v1": 1}, "v1")
-	if failed := l.apply(buildTable(l.world, nil), map[frontKey]int{{apex: web, port: 80}: port}); len(failed) > 0 {
+	if failed := l.apply(buildTable(l.world, nil), func(*route) int { return port }); len(failed) > 0 {
 		t.Fatal(failed)
 	}
 	if got := l.adverts()[web][0].listens; (got == port) != free {

@@ -168,8 +168,9 @@ func TestLargeBodiesPassInBothDirections(t *testing.T) {
 	l.put()
 	sent := make([]byte, 3<<20)
 	_, _ = rand.Read(sent)
-	for name, client := range map[string]*http.Client{"HTTP/1.1": newClient(t), "HTTP/2": newHTTP2Client(t)} {
+	for name, newClient := range clients {
 		t.Run(name, func(t *testing.T) {
+			client := newClient(t)
 			response, err := client.Post(l.url(80), "application/octet-stream", bytes.NewReader(sent))
 			if err != nil {
 				t.Fatal(err)

@@ -83,10 +83,12 @@ func (l *lab) backend(address string, handler http.Handler) *httptest.Server {
 	return server
 }
 
+func anyPort(*route) int { return 0 }
+
 // put puts the lab's world into force.
 func (l *lab) put() {
 	l.t.Helper()
-	for key, err := range l.apply(buildTable(l.world, l.table.Load()), nil) {
+	for key, err := range l.apply(buildTable(l.world, l.table.Load()), anyPort) {
 		l.t.Fatalf("listening for %v: %v", key, err)
 	}
 	l.withdrawn(l.leavers())
@@ -188,6 +190,9 @@ func get(t testing.TB, client *http.Client, url string) (int, string) {
 	}
 	return response.StatusCode, string(body)
 }
+
+// clients are the protocols that callers speak. Make the client after the lab: it has to leave before the lab stops.
+var clients = map[string]func(testing.TB) *http.Client{"HTTP/1.1": newClient, "HTTP/2": newHTTP2Client}
 
 // newClient returns a client of its own connections.
 func newClient(t testing.TB) *http.Client {

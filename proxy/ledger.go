@@ -33,6 +33,8 @@ type series struct {
 	success prometheus.Counter
 	failure prometheus.Counter
 	seconds prometheus.Observer
+	// workload is the label of that name: an endpoint can be known before its pod is.
+	workload string
 	// dead says that the series was deleted, so that a new one must be asked for.
 	dead atomic.Bool
 }
@@ -44,7 +46,7 @@ func newLedger(retention time.Duration) *ledger {
 // seriesOf returns the counters of an endpoint and a caller.
 func (l *ledger) seriesOf(e *endpoint, caller *pod) *series {
 	if cached, ok := e.state.series.Load(caller); ok {
-		if s := cached.(*series); !s.dead.Load() {
+		if s := cached.(*series); !s.dead.Load() && s.workload == e.pod.workload {
 			return s
 		}
 	}
@@ -68,9 +70,10 @@ func (l *ledger) request(key endpointKey, answered, caller *pod) *series {
 	}
 	made := l.enter("request", labels, func() *entry {
 		s := &series{
-			success: l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeSuccess})...),
-			failure: l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeFailure})...),
-			seconds: l.seconds.WithLabelValues(labels...),
+			workload: answered.workload,
+			success:  l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeSuccess})...),
+			failure:  l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeFailure})...),
+			seconds:  l.seconds.WithLabelValues(labels...),
 		}
 		return &entry{series: s, subjects: subjects, drop: func() {
 			s.dead.Store(true)

@@ -2,12 +2,10 @@ package proxy
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 const (
@@ -60,7 +58,7 @@ func (p *Proxy) sync() time.Duration {
 	seen := p.watcher.world()
 	p.seen.Store(&seen)
 	t := buildTable(seen, p.plane.table.Load())
-	failed := p.plane.apply(t, p.wantedPorts(t, seen.slices))
+	failed := p.plane.apply(t, p.wantedPort(seen.slices))
 	problems := t.problems
 	for key, err := range failed {
 		a := t.apexes[key.apex]
@@ -137,20 +135,15 @@ func (p *Proxy) deleteOrphans(ctx context.Context, seen world) time.Duration {
 	return lookAround
 }
 
-// wantedPorts are the ports that this pod's EndpointSlices already say, left from before its container restarted: when they are
-// taken again, nothing changes for the clients.
-func (p *Proxy) wantedPorts(t *table, stored []*discoveryv1.EndpointSlice) map[frontKey]int {
-	wanted := map[frontKey]int{}
-	for _, slice := range stored {
-		if !p.publisher.isMine(slice) {
-			continue
-		}
-		name := types.NamespacedName{Namespace: slice.Namespace, Name: strings.TrimSuffix(slice.Name, p.me.suffix())}
-		for key, r := range t.routes {
-			if number := slicePort(slice, r.port.name); key.apex == name && number != 0 {
-				wanted[key] = int(number)
+// wantedPort finds the port that this pod's EndpointSlice already says for a route, left from before its container restarted, or 0.
+// When it is taken again, nothing changes for the clients.
+func (p *Proxy) wantedPort(stored []*discoveryv1.EndpointSlice) func(*route) int {
+	return func(r *route) int {
+		for _, slice := range stored {
+			if slice.Namespace == r.apex.Namespace && slice.Name == p.me.sliceName(r.apex.Name) && isOurs(slice) {
+				return int(slicePort(slice, r.port.name))
 			}
 		}
+		return 0
 	}
-	return wanted
 }

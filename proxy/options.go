@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -92,9 +91,6 @@ func (o Options) validate() error {
 	}
 	if o.PodName == "" || o.PodNamespace == "" {
 		problems = append(problems, errors.New("no PodName or PodNamespace"))
-	}
-	if _, err := netip.ParseAddr(o.AdvertiseIP); err != nil {
-		problems = append(problems, fmt.Errorf("AdvertiseIP: %w", err))
 	}
 	return errors.Join(problems...)
 }

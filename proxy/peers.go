@@ -25,7 +25,9 @@ func newPeers(me types.NamespacedName) *peers {
 
 // orphans returns the slices of peers that have been down for longer than the patience, and whether there are peers to look at
 // again later. Where this proxy's own pod is not known, pods say nothing about proxies and nobody is taken for down.
-func (p *peers) orphans(stored []*discoveryv1.EndpointSlice, pods *podIndex, now time.Time) (orphans []*discoveryv1.EndpointSlice, again bool) {
+func (p *peers) orphans(
+	stored []*discoveryv1.EndpointSlice, pods *podIndex, now time.Time,
+) (orphans []*discoveryv1.EndpointSlice, again bool) {
 	if pods.named(p.me) == nil {
 		return nil, false
 	}

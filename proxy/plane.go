@@ -61,9 +61,9 @@ func newPlane(o Options, wake func()) *plane {
 	return p
 }
 
-// apply puts a table into force for every request from now on, opens the listeners it adds, at the wanted ports if they are
-// free, and sets those aside that it no longer has. It reports the listeners that could not be opened.
-func (p *plane) apply(t *table, wanted map[frontKey]int) map[frontKey]error {
+// apply puts a table into force for every request from now on, opens the listeners it adds, at the wanted port if that is not 0
+// and is free, and sets those aside that it no longer has. It reports the listeners that could not be opened.
+func (p *plane) apply(t *table, wanted func(*route) int) map[frontKey]error {
 	for key, state := range t.states {
 		p.open(key, state)
 	}
@@ -83,8 +83,9 @@ func (p *plane) apply(t *table, wanted map[frontKey]int) map[frontKey]error {
 		if p.fronts[key] != nil {
 			continue
 		}
-		f, err := newFront(p, r, wanted[key])
-		if err != nil && wanted[key] != 0 {
+		port := wanted(r)
+		f, err := newFront(p, r, port)
+		if err != nil && port != 0 {
 			f, err = newFront(p, r, 0)
 		}
 		if err != nil {

@@ -54,12 +54,15 @@ func New(o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("proxy options: %w", err)
 	}
 	o = o.complete()
+	address, err := netip.ParseAddr(o.AdvertiseIP)
+	if err != nil {
+		return nil, fmt.Errorf("proxy options: AdvertiseIP: %w", err)
+	}
 	p := &Proxy{
 		options: o,
-		me:      self{pod: types.NamespacedName{Namespace: o.PodNamespace, Name: o.PodName}, address: netip.MustParseAddr(o.AdvertiseIP).Unmap()},
+		me:      self{pod: types.NamespacedName{Namespace: o.PodNamespace, Name: o.PodName}, address: address.Unmap()},
 		woken:   make(chan struct{}, 1), unpublished: make(chan struct{}, 1),
 	}
-	var err error
 	if p.cluster, err = newCluster(o.RestConfig, o.Log); err != nil {
 		return nil, err
 	}
@@ -72,7 +75,9 @@ func New(o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("making the client for Events: %w", err)
 	}
 	p.plane = newPlane(o, p.wake)
-	p.plane.ledger.registry.MustRegister(newLiveCollector(p.plane, func() float64 { return p.cluster.contact.age(time.Now()).Seconds() }))
+	p.plane.ledger.registry.MustRegister(newLiveCollector(p.plane, func() float64 {
+		return p.cluster.contact.age(time.Now()).Seconds()
+	}))
 	p.watcher = newWatcher(p.wake, func(service types.NamespacedName) bool { return p.plane.table.Load().named[service] })
 	p.publisher = newPublisher(p.me, clusterSlices{writer})
 	p.peers = newPeers(p.me.pod)

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -40,6 +39,10 @@ func (s self) suffix() string {
 	return "-serin-" + hex.EncodeToString(sum[:5])
 }
 
+func (s self) sliceName(apexName string) string {
+	return apexName + s.suffix()
+}
+
 // standing is what an EndpointSlice says of this proxy.
 type standing string
 
@@ -68,7 +71,7 @@ func sliceFor(me self, a *apex, ports []advert, as standing) *discoveryv1.Endpoi
 	slice := &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: a.Namespace,
-			Name:      a.Name + me.suffix(),
+			Name:      me.sliceName(a.Name),
 			Labels: map[string]string{
 				discoveryv1.LabelServiceName: a.Name,
 				discoveryv1.LabelManagedBy:   v1alpha1.EndpointSliceManager,
@@ -134,7 +137,7 @@ func says(stored, wanted *discoveryv1.EndpointSlice) bool {
 // sliceWriter writes EndpointSlices.
 type sliceWriter interface {
 	Apply(ctx context.Context, slice *discoveryv1.EndpointSlice) error
-	// Delete deletes the slice that was seen, if it still has the resource version that is given. One that has not, or is
+	// Delete deletes a slice, if it still has the UID and the resource version that are given, if any. One that has not, or is
 	// gone, is no error.
 	Delete(ctx context.Context, seen *discoveryv1.EndpointSlice) error
 }
@@ -173,12 +176,16 @@ func (p *publisher) publish(ctx context.Context, wanted, stored []*discoveryv1.E
 		keep[nameOf(slice)] = true
 		problems = append(problems, p.put(ctx, slice, seen[nameOf(slice)]))
 	}
+	for name, last := range p.written { // what the watch has not brought back yet
+		if seen[name] == nil {
+			seen[name] = last.slice
+		}
+	}
 	for name, slice := range seen {
 		if !keep[name] && p.isMine(slice) {
 			problems = append(problems, p.remove(ctx, slice))
 		}
 	}
-	maps.DeleteFunc(p.written, func(name types.NamespacedName, _ writing) bool { return !keep[name] })
 	return errors.Join(problems...)
 }
 
@@ -215,6 +222,7 @@ func (p *publisher) remove(ctx context.Context, slice *discoveryv1.EndpointSlice
 	if err := p.writer.Delete(ctx, latest); err != nil {
 		return fmt.Errorf("deleting EndpointSlice %s: %w", nameOf(slice), err)
 	}
+	delete(p.written, nameOf(slice))
 	return nil
 }
 

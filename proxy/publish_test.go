@@ -107,6 +107,8 @@ func TestPublishingWritesOnlyWhatDiffers(t *testing.T) {
 		{what: "somebody deleted it", wanted: wanted(31001), want: []string{"apply " + name}},
 		{what: "somebody changed it", wanted: wanted(31001), stored: stored(wanted(9), "4"), want: []string{"apply " + name}},
 		{what: "the apex is no longer served", stored: stored(wanted(31001), "5"), want: []string{"delete " + name}},
+		{what: "another apex is served", wanted: wanted(31001), want: []string{"apply " + name}},
+		{what: "and no longer, before the watch has brought it", want: []string{"delete " + name}},
 		{what: "the slices of a peer are none of ours", stored: []*discoveryv1.EndpointSlice{peerSlice("proxy-1")}},
 	}
 	for _, step := range steps {

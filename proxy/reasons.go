@@ -15,6 +15,7 @@ const (
 	reasonBackendMissing    = "BackendMissing"
 	reasonPortMismatch      = "PortMismatch"
 	reasonInvalidAccessMode = "InvalidAccessMode"
+	reasonApexWithoutIP     = "ApexWithoutClusterIP"
 	reasonListenFailed      = "ListenFailed"
 )
 
@@ -59,6 +60,10 @@ func nestedSplit(backend string) string {
 
 func apexTaken(apex string, winner types.NamespacedName) string {
 	return fmt.Sprintf("Service %s is shared by the older split %s, so this one is ignored", apex, winner.Name)
+}
+
+func apexWithoutIP(apex string) string {
+	return fmt.Sprintf("Service %s has no cluster IP, so the bundled proxy cannot stand behind it; give it one, or use another data plane", apex)
 }
 
 func backendMissing(backend string, weight int64) string {

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
@@ -61,9 +63,10 @@ func TestWebSocketsPassAndCountOnce(t *testing.T) {
 }
 
 func TestEventsArriveOneByOneAndTheStreamCountsAtItsHeader(t *testing.T) {
-	for name, client := range map[string]*http.Client{"HTTP/1.1": newClient(t), "HTTP/2": newHTTP2Client(t)} {
+	for name, newClient := range clients {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t)
+			client := newClient(t)
 			l.world = shared(map[string]int64{"v1": 1}, "v1")
 			next := make(chan struct{})
 			l.backend("10.0.1.1:8080", eventStream(next))
@@ -122,8 +125,9 @@ func TestBodiesStreamInBothDirectionsAtOnce(t *testing.T) {
 		}
 	}))
 	l.put()
-	for name, client := range map[string]*http.Client{"HTTP/1.1": newClient(t), "HTTP/2": newHTTP2Client(t)} {
+	for name, newClient := range clients {
 		t.Run(name, func(t *testing.T) {
+			client := newClient(t)
 			reader, writer := io.Pipe()
 			response, err := client.Post(l.url(80), "text/plain", reader)
 			if err != nil {
@@ -153,8 +157,9 @@ func TestAnAnswerBeforeTheBodyIsSentPasses(t *testing.T) {
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 	}))
 	l.put()
-	for name, client := range map[string]*http.Client{"HTTP/1.1": newClient(t), "HTTP/2": newHTTP2Client(t)} {
+	for name, newClient := range clients {
 		t.Run(name, func(t *testing.T) {
+			client := newClient(t)
 			reader, writer := io.Pipe()
 			defer writer.Close()
 			go fmt.Fprint(writer, "a beginning without an end")
@@ -168,6 +173,54 @@ func TestAnAnswerBeforeTheBodyIsSentPasses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestABodyIsSentWhenThePodAsksForIt(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status int
+		body   string
+	}{
+		"it asks":    {status: http.StatusOK, body: "payload"},
+		"it refuses": {status: http.StatusExpectationFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.world = shared(map[string]int64{"v1": 1}, "v1")
+			l.backend("10.0.1.1:8080", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if tc.status != http.StatusOK {
+					w.WriteHeader(tc.status)
+					return
+				}
+				_, _ = io.Copy(w, r.Body)
+			}))
+			l.put()
+			var sent readCounter
+			r, _ := http.NewRequest(http.MethodPost, l.url(80), io.TeeReader(strings.NewReader("payload"), &sent))
+			r.ContentLength = int64(len("payload"))
+			r.Header.Set("Expect", "100-continue")
+			client := newClient(t)
+			client.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
+			response, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if body, _ := io.ReadAll(response.Body); response.StatusCode != tc.status || string(body) != tc.body {
+				t.Errorf("got %d %q", response.StatusCode, body)
+			}
+			if int(sent.n.Load()) != len(tc.body) {
+				t.Errorf("%d bytes were sent", sent.n.Load())
+			}
+		})
+	}
+}
+
+// readCounter counts what is written to it.
+type readCounter struct{ n atomic.Int64 }
+
+func (c *readCounter) Write(p []byte) (int, error) {
+	c.n.Add(int64(len(p)))
+	return len(p), nil
 }
 
 func TestARequestThatTheClientGivesUpIsNeitherSuccessNorFailure(t *testing.T) {

@@ -23,7 +23,10 @@ func (c clusterSlices) Apply(ctx context.Context, slice *discoveryv1.EndpointSli
 
 // Delete implements sliceWriter.
 func (c clusterSlices) Delete(ctx context.Context, seen *discoveryv1.EndpointSlice) error {
-	conditions := client.Preconditions{UID: &seen.UID}
+	var conditions client.Preconditions
+	if seen.UID != "" {
+		conditions.UID = &seen.UID
+	}
 	if seen.ResourceVersion != "" {
 		conditions.ResourceVersion = &seen.ResourceVersion
 	}

@@ -38,7 +38,7 @@ func (r *Reconciler) apply(ctx context.Context, canary *v1alpha1.Canary, w *worl
 		r.applyVersions(ctx, canary, w, plan),
 		r.applyApex(ctx, canary, w, plan),
 		r.applyTarget(ctx, w, plan),
-		r.removeVersions(ctx, canary, w, plan),
+		r.removeVersions(ctx, w, plan),
 	)
 }
 
@@ -147,7 +147,7 @@ func (r *Reconciler) applyTarget(ctx context.Context, w *world, plan analysis.Pl
 
 // removeVersions deletes what the plan does not name. A version that the status does not know yet is never deleted, so that
 // a status read too early cannot cost pods.
-func (r *Reconciler) removeVersions(ctx context.Context, canary *v1alpha1.Canary, w *world, plan analysis.Plan) error {
+func (r *Reconciler) removeVersions(ctx context.Context, w *world, plan analysis.Plan) error {
 	keep := map[string]bool{}
 	for _, v := range plan.Versions {
 		keep[v.Name] = true
@@ -155,7 +155,7 @@ func (r *Reconciler) removeVersions(ctx context.Context, canary *v1alpha1.Canary
 	var failed []error
 	for version, deployment := range w.deployments {
 		number, err := strconv.ParseInt(strings.TrimPrefix(version, "v"), 10, 32)
-		if keep[version] || err != nil || int32(number) > plan.Status.LastVersion {
+		if keep[version] || err != nil || number > int64(plan.Status.LastVersion) {
 			continue
 		}
 		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: deployment.Name}}

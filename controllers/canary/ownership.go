@@ -62,7 +62,7 @@ func owns(entry metav1.ManagedFieldsEntry, path []string) bool {
 	if entry.FieldsV1 == nil || entry.Subresource == "status" {
 		return false
 	}
-	raw := json.RawMessage(entry.FieldsV1.Raw)
+	raw := json.RawMessage(entry.FieldsV1.GetRawBytes())
 	for _, field := range path {
 		var fields map[string]json.RawMessage
 		if json.Unmarshal(raw, &fields) != nil {

@@ -98,6 +98,7 @@ func title(canary *v1alpha1.Canary, note analysis.Note) string {
 func act(canary *v1alpha1.Canary, note analysis.Note) []string {
 	look := fmt.Sprintf("kubectl describe canary %s -n %s", canary.Name, canary.Namespace)
 	say := func(verb v1alpha1.Verb) string {
+		//nolint:gocritic // sprintfQuotedString: the quotes are JSON's inside the shell's
 		return fmt.Sprintf(`kubectl annotate canary %s -n %s --overwrite serin.dev/command='{"id":"'$(date +%%s)'","verb":"%s","by":"'$USER'"}'`,
 			canary.Name, canary.Namespace, verb)
 	}

@@ -31,7 +31,7 @@ const (
 	enter = "\x1b[?1049h\x1b[?25l" // another screen, no cursor
 	leave = "\x1b[?25h\x1b[?1049l"
 	home  = "\x1b[H"
-	clear = "\x1b[K"
+	wipe  = "\x1b[K"
 	rest  = "\x1b[J"
 	bold  = "\x1b[1m"
 	green = "\x1b[32m"
@@ -53,7 +53,7 @@ func (l *live) show(s story.Scene) {
 	var b strings.Builder
 	b.WriteString(home)
 	for _, line := range l.screen(s) {
-		b.WriteString(line + plain + clear + "\r\n")
+		b.WriteString(line + plain + wipe + "\r\n")
 	}
 	b.WriteString(rest)
 	fmt.Fprint(l.out, b.String())

@@ -24,9 +24,13 @@ func main() {
 	keep := flag.Bool("keep", false, "stay up after the story, for kubectl")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	quiet()
-	wrong, err := run(ctx, os.Stdout, *keep)
+	after := func(context.Context, *story.World) error { return nil }
+	if *keep {
+		after = stay
+	}
+	wrong, err := run(ctx, os.Stdout, after)
+	stop()
 	switch {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "demo: stopped")
@@ -45,8 +49,8 @@ func quiet() {
 	klog.SetLogger(logr.Discard())
 }
 
-// run tells the story and prints the table; it returns what was not as it must be.
-func run(ctx context.Context, out *os.File, keep bool) (wrong []string, err error) {
+// run tells the story, prints the table and does what comes after it; it returns what was not as it must be.
+func run(ctx context.Context, out *os.File, after func(context.Context, *story.World) error) (wrong []string, err error) {
 	began := time.Now()
 	root, err := story.FindRoot()
 	if err != nil {
@@ -69,11 +73,13 @@ func run(ctx context.Context, out *os.File, keep bool) (wrong []string, err erro
 		wrong = append(wrong, missing)
 	}
 	table(out, report, wrong, time.Since(began))
-	if keep {
-		hint(out, world)
-		err = story.Call(ctx, world)
-	}
-	return wrong, err
+	return wrong, after(ctx, world)
+}
+
+// stay says how to look at the cluster and keeps it and the traffic up until the context ends.
+func stay(ctx context.Context, world *story.World) error {
+	hint(os.Stdout, world)
+	return story.Call(ctx, world)
 }
 
 // hint says how to look at the cluster.

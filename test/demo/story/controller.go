@@ -52,7 +52,7 @@ func (c *Controller) Start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the process has a descriptor of its own
 	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false",
 		"--metrics-bind-address=0", "--health-bind-address=0")
 	c.cmd.Stdout, c.cmd.Stderr = log, log

@@ -23,7 +23,7 @@ func TestDeletionRestoresTheTargetWithoutLosingARequest(t *testing.T) {
 	w := startWorld(t)
 	teller := newTeller(t, w)
 	releases := Releases()
-	must(t, teller.play(t.Context(), true, releases[0]))
+	must(t, within(t.Context(), releases[0], teller.begin))
 
 	putBack(t, w)
 	must(t, w.release(t.Context(), "v2"))

@@ -44,7 +44,11 @@ func Tell(ctx context.Context, w *World, watch func(Scene)) (*Report, error) {
 	for i, release := range Releases() {
 		t.scene.chapter(release)
 		began := time.Now()
-		if err := t.play(ctx, i == 0, release); err != nil {
+		play := t.play
+		if i == 0 {
+			play = t.begin
+		}
+		if err := within(ctx, release, play); err != nil {
 			return nil, fmt.Errorf("%s (%s): %w", release.Name, release.About, err)
 		}
 		report.Releases = append(report.Releases, ReleaseReport{Release: release, Took: time.Since(began)})
@@ -57,13 +61,15 @@ func Tell(ctx context.Context, w *World, watch func(Scene)) (*Report, error) {
 	return report, t.fill(ctx, report)
 }
 
-// play releases something and waits until its rollout has ended.
-func (t *Teller) play(ctx context.Context, first bool, release Release) error {
+// within plays a chapter within its time.
+func within(ctx context.Context, release Release, play func(context.Context, Release) error) error {
 	ctx, cancel := context.WithTimeout(ctx, chapterTimeout)
 	defer cancel()
-	if first {
-		return t.begin(ctx, release)
-	}
+	return play(ctx, release)
+}
+
+// play releases something and waits until its rollout has ended.
+func (t *Teller) play(ctx context.Context, release Release) error {
 	t.web.Mark(release.Name)
 	t.stranger.Mark(release.Name)
 	if err := t.world.release(ctx, release.Name); err != nil {
