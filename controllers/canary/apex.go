@@ -75,6 +75,15 @@ func (r *Reconciler) takeOver(ctx context.Context, apex *corev1.Service, selecto
 	return r.writeSelector(ctx, apex, selector, original)
 }
 
+// shareApex prepares a takeover: nothing is made yet, because someone else still owns the apex's selector.
+func (r *Reconciler) shareApex(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
+	wanted := w.seen.Target.Found && !w.seen.Deleting && w.seen.Blocked == ""
+	if !wanted || w.apex == nil || w.seen.Apex.Foreign == "" {
+		return nil
+	}
+	return r.holdSelector(ctx, canary, w.apex)
+}
+
 // holdSelector shares the ownership of a selector that someone else owns, with the value it has, so that it does not vanish
 // when they hand it over.
 func (r *Reconciler) holdSelector(ctx context.Context, canary *v1alpha1.Canary, apex *corev1.Service) error {

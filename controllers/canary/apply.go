@@ -31,7 +31,7 @@ func (e *notOwnedError) Error() string { return taken(e.kind, e.name) }
 // from a bad version must not wait for anything; no part holds the others up.
 func (r *Reconciler) apply(ctx context.Context, canary *v1alpha1.Canary, w *world, plan analysis.Plan) error {
 	if plan.Status.Stable == nil {
-		return nil
+		return r.shareApex(ctx, canary, w)
 	}
 	return errors.Join(
 		r.applySplit(ctx, canary, w, plan),

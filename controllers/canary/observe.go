@@ -133,7 +133,11 @@ func foreign(canary *v1alpha1.Canary, apex *corev1.Service) string {
 		return fmt.Sprintf("Service %q was here before the Canary and stays as it is, so callers reach every version's pods and "+
 			"the bundled proxy is not in their path: set spec.service.takeOver, or delete the Service and let Serin make it", apex.Name)
 	}
-	if owner := otherOwner(apex.ManagedFields, "spec", "selector"); owner != "" {
+	owner := otherOwner(apex.ManagedFields, "spec", "selector")
+	if owner != "" && !ownsField(apex.ManagedFields, "spec", "selector") {
+		return fmt.Sprintf("Service %q is not Serin's to change: %s alone owns its selector", apex.Name, owner)
+	}
+	if owner != "" {
 		return fmt.Sprintf("Service %q cannot be taken over while %s owns its selector, so callers reach every version's pods "+
 			"and the bundled proxy is not in their path: take spec.selector out of what %s applies with "+
 			"`kubectl apply --server-side`; Serin holds the same selector, so no request is lost", apex.Name, owner, owner)

@@ -42,9 +42,15 @@ func TestHandoverOfAnExistingApexLosesNoRequest(t *testing.T) {
 	must(t, w.apply(ctx, "30-canary.yaml", "replicas: 3", "replicas: 3\n  service: {takeOver: true}"))
 	must(t, teller.until(ctx, func(c *v1alpha1.Canary) bool {
 		stalled := c.Status.Condition(v1alpha1.ConditionStalled)
-		return stalled != nil && stalled.Reason == v1alpha1.ReasonApexNotOwned && strings.Contains(stalled.Message, "user owns its selector")
+		return stalled != nil && stalled.Reason == v1alpha1.ReasonApexNotOwned && strings.Contains(stalled.Message, "user owns its selector") &&
+			strings.Contains(stalled.Message, "Serin holds the same selector")
 	}))
 	must(t, w.applyText(ctx, strings.Replace(apexOfTheShop, "  selector: {app: foobar}\n", "", 1)))
+	handed := &corev1.Service{}
+	must(t, w.user.Get(ctx, client.ObjectKey{Namespace: shop, Name: target}, handed))
+	if len(handed.Spec.Selector) == 0 {
+		t.Error("the selector vanished when its owner handed it over")
+	}
 	must(t, teller.until(ctx, func(c *v1alpha1.Canary) bool { return c.Status.Phase == v1alpha1.PhaseSucceeded }))
 	must(t, poll(ctx, chapterTimeout, func() (bool, error) {
 		d := &appsv1.Deployment{}
