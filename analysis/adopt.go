@@ -31,7 +31,7 @@ func (p *pass) readopt() bool {
 		return false
 	}
 	old := *p.next.Stable
-	p.retiring(old)
+	p.retiring(old, nil)
 	p.next.Stable = p.newVersion()
 	p.enter(v1alpha1.PhaseInitializing)
 	p.note(Note{

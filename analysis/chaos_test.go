@@ -117,6 +117,7 @@ var events = map[string]func(*chaos){
 	"replicas":     (*chaos).resize,
 	"command":      (*chaos).commandSomething,
 	"metrics":      (*chaos).disturbMetrics,
+	"callers":      (*chaos).loseCallers,
 	"plane silent": (*chaos).silencePlane,
 	"plane stuck":  (*chaos).stickPlane,
 	"plane lag": func(c *chaos) {
@@ -129,10 +130,11 @@ var events = map[string]func(*chaos){
 	"stale cache": (*chaos).readStale,
 	"edit split":  (*chaos).editSplit,
 	"blocked":     (*chaos).block,
+	"delete":      (*chaos).delete,
 }
 
 // likely repeats what should happen more often than the rest.
-var likely = []string{"time", "more time", "more time", "more time", "release", "release", "metrics", "command", "crash", "crash"}
+var likely = []string{"time", "more time", "more time", "more time", "release", "release", "metrics", "command", "crash", "crash", "pods"}
 
 // happen lets n things happen, with a little time after each.
 func (c *chaos) happen(n int) {
@@ -253,6 +255,15 @@ func (c *chaos) suspend() {
 	c.passing(func() { c.spec.Suspend = false })
 }
 
+func (c *chaos) loseCallers() {
+	rate := c.metrics.rate
+	if rate == 0 {
+		return
+	}
+	c.metrics.rate = 0
+	c.passing(func() { c.metrics.rate = rate })
+}
+
 func (c *chaos) silencePlane() {
 	c.plane.silent = true
 	c.passing(func() { c.plane.silent = false })
@@ -357,6 +368,11 @@ func (c *chaos) editSplit() {
 	to := rapid.SampledFrom(slices.Sorted(maps.Keys(c.versions))).Draw(c.t, "to")
 	c.edited[to], c.edited["v1"] = true, true
 	c.edit(map[string]int64{to: w, "v1": 100 - w})
+}
+
+// delete deletes the Canary, for good: so not often.
+func (c *chaos) delete() {
+	c.deleting = c.deleting || rapid.IntRange(0, 9).Draw(c.t, "deleted") == 9
 }
 
 func (c *chaos) block() {

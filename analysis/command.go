@@ -6,7 +6,8 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
-// command carries out the newest command of a person, once. It comes first, so that abort wins in every phase.
+// command carries out the newest command of a person, once. It comes before all that needs an answer, so that abort wins in
+// every phase.
 func (p *pass) command() bool {
 	c := p.seen.Command
 	if c == nil || c.ID == "" || (p.next.LastCommand != nil && p.next.LastCommand.ID == c.ID) {

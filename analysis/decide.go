@@ -140,12 +140,21 @@ func (p *pass) holdsBack() string {
 	case !p.seen.Target.Found:
 		return targetNotFound(p.spec.TargetRef.Name)
 	case !p.candidateReady():
-		return waitingForEndpoints(c.Version, p.seen.Versions[c.Version].Endpoints, p.replicas())
+		return p.podsMissing()
 	case p.spec.Suspend:
 		return suspendedAt(c.Version, c.Weight)
 	default:
 		return ""
 	}
+}
+
+// podsMissing says what the candidate lacks to be ready.
+func (p *pass) podsMissing() string {
+	version := p.next.Candidate.Version
+	if p.replicas() == 0 {
+		return noPods(version)
+	}
+	return waitingForEndpoints(version, p.seen.Versions[version].Endpoints, p.replicas())
 }
 
 // landed says whether the data plane applies exactly these weights. A version that it does not name gets nothing.

@@ -150,9 +150,8 @@ func (p *pass) initializing() string {
 func (p *pass) progress() (reason, message string) {
 	c, s := p.next.Candidate, p.next.Step
 	switch {
-	case c.NotReadySince != nil:
-		return v1alpha1.ReasonWaitingForPods,
-			waitingForEndpoints(c.Version, p.seen.Versions[c.Version].Endpoints, p.replicas())
+	case !p.candidateReady():
+		return v1alpha1.ReasonWaitingForPods, p.podsMissing()
 	case p.spec.Suspend:
 		return v1alpha1.ReasonSuspended, suspendedAt(c.Version, c.Weight)
 	case s == nil || s.LandedAt == nil:
@@ -188,8 +187,7 @@ func (p *pass) promotingNow() string {
 	case c.Weight < 100 && why != "":
 		return promotionHeld(c.VersionStatus, why)
 	case !p.candidateReady():
-		return promotionHeld(c.VersionStatus,
-			waitingForEndpoints(c.Version, p.seen.Versions[c.Version].Endpoints, p.replicas()))
+		return promotionHeld(c.VersionStatus, p.podsMissing())
 	default:
 		return promotingAt(c.VersionStatus, c.Weight)
 	}

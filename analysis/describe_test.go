@@ -52,6 +52,13 @@ func TestSummary(t *testing.T) {
 			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.seen.Versions["v2"] = Backend{2, 3} },
 			is: reconciling, reason: "WaitingForPods", message: "waiting for the pods of v2: 2 of 3 endpoints ready",
 		},
+		"a candidate without pods": {
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) {
+				s.status.Step, s.status.Candidate.Weight = nil, 0
+				s.spec.Replicas, s.seen.Versions["v2"] = new(int32), Backend{}
+			},
+			is: reconciling, reason: "WaitingForPods", message: "v2 has 0 pods, as asked: nothing can be tested before there is one",
+		},
 		"waiting for a weight": {
 			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.status.Step.LandedAt, s.seen.Traffic.Landed = nil, nil },
 			is: reconciling, reason: "Landing", message: "v2: weight 25% is not applied by the data plane yet",

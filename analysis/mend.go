@@ -53,7 +53,7 @@ func (p *pass) mendStable() {
 		p.next.Stable = &v1alpha1.VersionStatus{Version: best, Revision: unknown, Image: unknown}
 	}
 	for _, name := range names {
-		p.retiring(v1alpha1.VersionStatus{Version: name, Revision: unknown})
+		p.retiring(v1alpha1.VersionStatus{Version: name, Revision: unknown}, nil)
 	}
 }
 
@@ -111,7 +111,7 @@ func (p *pass) phaseWithCandidate() v1alpha1.Phase {
 		c.Weight, p.next.RolledBackRevision = 0, c.Revision
 		return phase
 	case v1alpha1.PhaseInitializing, v1alpha1.PhaseSucceeded, v1alpha1.PhaseRolledBack:
-		p.retiring(c.VersionStatus)
+		p.retiring(c.VersionStatus, nil)
 		p.next.Candidate = nil
 		return phase
 	default:

@@ -12,7 +12,7 @@ type Plan struct {
 	Status v1alpha1.CanaryStatus
 	// Weights is the division of requests between Stable and Candidate.
 	Weights Weights
-	// Versions are the versions that should exist, in the order in which they were made. Any other is deleted.
+	// Versions are the versions that should exist: those that retire, then stable, then the candidate. Any other is deleted.
 	Versions []Version
 	// Split says whether the TrafficSplit should exist.
 	Split Existence

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -92,6 +95,37 @@ func TestRule2ConditionsAreOutputOnly(t *testing.T) {
 		}
 		plan.Status.Conditions = l.plan.Status.Conditions
 		mustEqualPlan(c, l.plan, plan)
+	})
+}
+
+// Decide is a function: equal inputs give equal plans, and inputs are left as they are.
+func TestDecideIsAFunction(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		before, spec := *l.before.DeepCopy(), *l.spec.DeepCopy()
+		again := Decide(l.spec, l.before, l.seen, l.now)
+		mustEqualPlan(c, l.plan, again)
+		if !reflect.DeepEqual(before, l.before) || !reflect.DeepEqual(spec, l.spec) {
+			c.t.Fatalf("an input was changed: %s", cmp.Diff(before, l.before))
+		}
+	})
+}
+
+// What the API server stores is what was recorded: a plan from the stored status is the same plan.
+func TestTheStatusSurvivesStorage(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.part()
+		var stored v1alpha1.CanaryStatus
+		if err := json.Unmarshal([]byte(asJSON(c.status)), &stored); err != nil {
+			c.t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.status, stored, cmpopts.EquateEmpty()); diff != "" {
+			c.t.Fatalf("stored differently (-recorded +stored):\n%s", diff)
+		}
+		seen := c.observe()
+		if diff := cmp.Diff(Decide(c.spec, c.status, seen, c.clock()), Decide(c.spec, stored, seen, c.clock()),
+			cmp.AllowUnexported(Weights{}), cmpopts.EquateEmpty()); diff != "" {
+			c.t.Fatalf("planned differently (-recorded +stored):\n%s", diff)
+		}
 	})
 }
 
@@ -190,12 +224,9 @@ func TestRule5OnlyMeasurementsAreVerdicts(t *testing.T) {
 	holds(t, func(c *chaos, l look) {
 		pass, fail := false, false
 		for _, s := range l.seen.Samples {
-			usable := sound(s.Candidate) && (l.spec.Analysis.Baseline == nil || sound(s.Stable))
-			measured := usable && s.Candidate.Requests > 0
-			pass = pass || measured || (usable && l.spec.Analysis.NoData == v1alpha1.NoDataIgnore)
-			fail = fail || measured || (usable && l.spec.Analysis.NoData == v1alpha1.NoDataRollBack)
-			// a check on the candidate may fail although stable's counts are useless
-			fail = fail || sound(s.Candidate) && s.Candidate.Requests > 0
+			called := s.Candidate.Requests > 0
+			pass = pass || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataIgnore)
+			fail = fail || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataRollBack)
 		}
 		before, after := l.before.Step, l.plan.Status.Step
 		if before != nil && after != nil && before.StartedAt.Equal(after.StartedAt) && after.Passed > before.Passed && !pass {
@@ -209,10 +240,20 @@ func TestRule5OnlyMeasurementsAreVerdicts(t *testing.T) {
 	})
 }
 
+// right says whether counts can be right.
+func right(c Counts) bool {
+	return c.Requests >= 0 && c.Requests < 1e12 && c.Failures >= 0 && c.Failures <= c.Requests
+}
+
 // Rule 6: weight rises only on evidence at a landed step with ready endpoints, or because a person or onTimeout says so.
 func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 	holds(t, func(c *chaos, l look) {
 		candidate := l.plan.Status.Candidate
+		if hasNote(l.plan, v1alpha1.ReasonPromoted) {
+			if v := l.seen.Versions[l.plan.Status.Stable.Version]; v.Endpoints == 0 || v.Endpoints < sizeOf(l) {
+				c.t.Fatalf("%s becomes stable with %d endpoints", l.plan.Status.Stable.Version, v.Endpoints)
+			}
+		}
 		if candidate == nil || candidate.Weight == 0 || l.seen.Deleting {
 			return
 		}
@@ -260,22 +301,43 @@ func mayRise(l look, from int32) string {
 	case from > 0 && stepAt(l, from).Approval == v1alpha1.ApprovalRequired && !before.Approved && !approvedIn(l):
 		return "nobody approved"
 	case timedOut:
-		return ""
+		return failing(before)
 	case from == 0 && l.plan.Status.Candidate.Weight == l.spec.Steps[0].Weight:
 		return ""
 	case before == nil || (before.LandedAt == nil && l.plan.Status.Step == nil):
 		return "nothing had landed"
 	case l.seen.MetricsError != "":
 		return "the metrics cannot be read"
-	case before.Passed == 0 && len(l.seen.Samples) == 0:
-		return "no window passed"
 	case before.LandedAt != nil && max(l.now.Sub(before.LandedAt.Time), 0) < stepAt(l, from).Dwell.Of():
 		return "the dwell is not over"
-	case slices.ContainsFunc(l.plan.Status.Checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict == v1alpha1.VerdictFail }):
-		return "the newest window failed"
 	default:
-		return ""
+		return proves(l)
 	}
+}
+
+func failing(s *v1alpha1.StepStatus) string {
+	if s.Failed > 0 {
+		return "the newest window failed"
+	}
+	return ""
+}
+
+// proves says what the newest window lacks to prove anything.
+func proves(l look) string {
+	checks := l.plan.Status.Checks
+	if len(checks) == 0 {
+		return "no window was judged"
+	}
+	if age := l.now.Sub(checks[0].EndedAt.Time); age > time.Minute {
+		return fmt.Sprintf("the newest window is %s old", age)
+	}
+	for _, c := range checks {
+		ignored := c.Verdict == v1alpha1.VerdictNoData && l.spec.Analysis.NoData == v1alpha1.NoDataIgnore
+		if c.Verdict != v1alpha1.VerdictPass && !ignored {
+			return fmt.Sprintf("the newest window is %s: %s", c.Verdict, c.Name)
+		}
+	}
+	return ""
 }
 
 // stepAt is the last step that is not above a weight.
@@ -311,6 +373,7 @@ func TestRule6RollingBackIsOneWrite(t *testing.T) {
 // Rule 7: abort works in any phase with a candidate, whatever else is wrong.
 func TestRule7AbortWinsOverEverything(t *testing.T) {
 	property(t, func(c *chaos) {
+		c.calms("delete")
 		c.part()
 		if c.status.Candidate == nil || c.status.Phase == v1alpha1.PhaseRollingBack || c.gone {
 			c.t.Skip("nothing to abort")
@@ -327,6 +390,7 @@ func TestRule7AbortWinsOverEverything(t *testing.T) {
 // Rule 7: the deadline for the candidate's pods is kept whatever else is wrong.
 func TestRule7TheDeadlineIsKeptOverEverything(t *testing.T) {
 	property(t, func(c *chaos) {
+		c.calms("delete")
 		c.part()
 		if c.status.Candidate == nil || c.status.Phase == v1alpha1.PhaseRollingBack || c.gone || c.spec.Replicas != nil && *c.spec.Replicas == 0 {
 			c.t.Skip("nothing to wait for")
@@ -341,6 +405,21 @@ func TestRule7TheDeadlineIsKeptOverEverything(t *testing.T) {
 		}
 		if plan.Weights != (Weights{}) {
 			c.t.Fatalf("after the deadline: %s, weights %v", plan.Status.Message, plan.Weights)
+		}
+	})
+}
+
+// Rule 7: a deadline only ends what really is late: endpoints that are missing, or a weight that the data plane denies.
+func TestRule7DeadlinesHaveACause(t *testing.T) {
+	holds(t, func(c *chaos, l look) {
+		if l.before.Candidate == nil || !hasNote(l.plan, v1alpha1.ReasonProgressDeadline) {
+			return
+		}
+		v, weight := l.seen.Versions[l.before.Candidate.Version], int64(l.before.Candidate.Weight)
+		landed := l.seen.Traffic.Landed
+		denied := landed != nil && (landed[l.before.Candidate.Version] != weight || landed[l.before.Stable.Version] != 100-weight || len(landed) > 2)
+		if v.Endpoints >= max(sizeOf(l), 1) && !denied {
+			c.t.Fatalf("%v with %d endpoints, applied %v", l.plan.Notes, v.Endpoints, landed)
 		}
 	})
 }
@@ -391,6 +470,7 @@ func TestRule8RolledBackStaysRolledBack(t *testing.T) {
 // Rule 9: a new revision mid-rollout takes the old candidate's traffic at once, and the newest starts at step 1; stable stays.
 func TestRule9ANewRevisionStartsOver(t *testing.T) {
 	property(t, func(c *chaos) {
+		c.calms("delete")
 		c.part()
 		if c.status.Candidate == nil || c.gone {
 			c.t.Skip("no candidate")
@@ -420,6 +500,7 @@ func (c *chaos) ready(candidate *v1alpha1.CandidateStatus, seen Observed) bool {
 // Rule 10: the target set back to stable's revision mid-rollout: weight 0 at once, Succeeded on stable, no new pods.
 func TestRule10BackToStableIsImmediate(t *testing.T) {
 	property(t, func(c *chaos) {
+		c.calms("delete")
 		c.part()
 		if c.status.Candidate == nil || c.gone {
 			c.t.Skip("no candidate")

@@ -230,6 +230,10 @@ func waitingForEndpoints(version string, endpoints, replicas int32) string {
 	return fmt.Sprintf("waiting for the pods of %s: %s", version, allReady(endpoints, replicas))
 }
 
+func noPods(version string) string {
+	return fmt.Sprintf("%s has 0 pods, as asked: nothing can be tested before there is one", version)
+}
+
 func noDataPlane(version string) string {
 	return fmt.Sprintf("%s is ready; no data plane reports yet that it applies the TrafficSplit", version)
 }

@@ -29,16 +29,16 @@ func (p *pass) rolledBack() bool {
 	if p.next.Phase != v1alpha1.PhaseRollingBack {
 		return false
 	}
-	took := p.since(p.next.PhaseSince)
+	took, landed := p.since(p.next.PhaseSince), v1alpha1.At(p.now)
 	message := rolledBackAfter(*p.next.Stable, took)
 	if !p.landed(Weights{}) {
 		if took <= p.spec.ProgressDeadline.Of() {
 			return false
 		}
-		message = rolledBackUnseen(took)
+		message, landed = rolledBackUnseen(took), nil
 	}
 	p.noteRollout(Note{Reason: v1alpha1.ReasonRolledBack, Severity: Info, Message: message})
-	p.retiring(p.next.Candidate.VersionStatus)
+	p.retiring(p.next.Candidate.VersionStatus, landed)
 	p.next.Candidate = nil
 	p.enter(v1alpha1.PhaseRolledBack)
 	return true
@@ -78,7 +78,7 @@ func (p *pass) drop(outcome v1alpha1.Outcome, n Note) {
 		p.record(outcome, n.Reason, n.Message)
 	}
 	if rollingBack || c.Weight > 0 {
-		p.retiring(c.VersionStatus)
+		p.retiring(c.VersionStatus, nil)
 	}
 	p.next.Candidate, p.next.Step, p.next.Pause, p.next.RolledBackRevision = nil, nil, nil, ""
 	p.enter(v1alpha1.PhaseSucceeded)

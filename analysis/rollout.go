@@ -181,7 +181,7 @@ func (p *pass) swap() bool {
 		Message: promoted(c.VersionStatus, old, took),
 	})
 	p.record(v1alpha1.OutcomePromoted, v1alpha1.ReasonPromoted, p.lastMessage())
-	p.retiring(old)
+	p.retiring(old, v1alpha1.At(p.now))
 	stable := c.VersionStatus
 	p.next.Stable, p.next.Candidate, p.next.Step, p.next.Pause = &stable, nil, nil, nil
 	p.enter(v1alpha1.PhaseSucceeded)
@@ -214,10 +214,10 @@ func (p *pass) retire() bool {
 
 // drained says whether a version gets no traffic: the data plane said so, or nobody has said anything for the progress
 // deadline. A version that the data plane still names keeps its pods, and so does one that may have traffic because the
-// first version does not serve yet.
+// first version does not serve yet. What was seen when it was decided tells of the weights before that.
 func (p *pass) drained(r v1alpha1.RetiringStatus) bool {
 	switch {
-	case p.seen.Traffic.Landed[r.Version] > 0:
+	case p.seen.Traffic.Landed[r.Version] > 0 || (r.Since == nil && p.since(r.LostAt) == 0):
 		return false
 	case r.Since != nil || p.landed(p.weights()):
 		return true
@@ -226,9 +226,9 @@ func (p *pass) drained(r v1alpha1.RetiringStatus) bool {
 	}
 }
 
-// retiring notes that a version gets no more traffic.
-func (p *pass) retiring(v v1alpha1.VersionStatus) {
+// retiring notes that a version gets no more traffic, and since when the data plane was seen to send it none, nil if it was not.
+func (p *pass) retiring(v v1alpha1.VersionStatus, since *v1alpha1.Time) {
 	p.next.Retiring = append(p.next.Retiring, v1alpha1.RetiringStatus{
-		Version: v.Version, Revision: v.Revision, LostAt: v1alpha1.At(p.now),
+		Version: v.Version, Revision: v.Revision, LostAt: v1alpha1.At(p.now), Since: since,
 	})
 }

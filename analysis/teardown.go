@@ -15,7 +15,7 @@ func (p *pass) teardown() Plan {
 		p.next.WithdrawnAt = v1alpha1.At(p.now)
 	}
 	plan := p.plan()
-	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, pollSoon
+	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, p.waitForTeardown()
 	if p.next.WithdrawnAt != nil {
 		plan.Split = Absent
 	}

@@ -137,6 +137,14 @@ func TestTeardown(t *testing.T) {
 			want:    `target left, apex "", split gone, 0%, waits`,
 			message: "the Canary is being deleted: the target serves; waiting until no version has traffic",
 		},
+		"an apex of someone else, and a target that does not serve yet": {
+			reason: "the split goes last",
+			mod: func(s *scene) {
+				s.seen.Apex = Apex{Found: true, Leads: LeadStable, Foreign: "someone owns it"}
+			},
+			want:    `target to 3, apex "", split kept, 0%, waits`,
+			message: `the Canary is being deleted: waiting for the pods of Deployment "shop", 0 of 3 ready`,
+		},
 		"no apex": {
 			mod: func(s *scene) {
 				s.seen.Target.Replicas, s.seen.Target.Ready, s.seen.Apex = 3, 3, Apex{}

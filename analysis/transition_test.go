@@ -82,6 +82,10 @@ func TestBeginning(t *testing.T) {
 			in: v1alpha1.PhaseInitializing, mod: firstServes, phase: v1alpha1.PhaseSucceeded, version: "v1",
 			notes: []string{"Adopted: v1 (shop:1) serves with 3 ready endpoints"},
 		},
+		"a first version that lost an endpoint does not serve yet": {
+			in: v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1",
+			mod: func(s *scene) { firstServes(s); s.seen.Versions["v1"] = Backend{2, 3} },
+		},
 		"behind a mesh the apex must lead to stable before the target may go": {
 			reason: "callers outside the mesh would still be at the target's pods",
 			in:     v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1",
@@ -180,6 +184,12 @@ func TestClimbing(t *testing.T) {
 			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhaseProgressing, version: "v1 -> v2", weight: 25,
 			mod: func(s *scene) {
 				s.status.Step.LandedAt, s.seen.Traffic.Landed = nil, map[string]int64{"v1": 95, "v2": 5}
+			},
+		},
+		"the candidate's share has not landed while nobody gets it": {
+			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhaseProgressing, version: "v1 -> v2", weight: 25,
+			mod: func(s *scene) {
+				s.status.Step.LandedAt, s.seen.Traffic.Landed = nil, map[string]int64{"v1": 75, "v2": 5}
 			},
 		},
 		"while a version that retired still gets requests nothing has landed": {
@@ -351,6 +361,17 @@ func TestGoingBack(t *testing.T) {
 			notes: []string{"RolledBack: weight 0% is written; nobody reported for 3m that it is applied"},
 		},
 	})
+}
+
+// A revision that was reverted while it was rolled back is tried again when the target asks for it again: the target changed.
+func TestARevertForgetsTheRollback(t *testing.T) {
+	s := in(v1alpha1.PhaseRollingBack, asksFor("1"))
+	s.status = s.decide().Status
+	asksFor("2")(s)
+	want := []string{"NewRevision: new revision: starting v3 (shop:2) beside v1 (shop:1)"}
+	if diff := cmp.Diff(want, notes(s.decide())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestDeadlines(t *testing.T) {

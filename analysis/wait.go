@@ -60,6 +60,14 @@ func (p *pass) wait() time.Duration {
 	return a.next
 }
 
+// waitForTeardown waits for the versions to finish what they have begun. All else is an event, looked for all the same.
+func (p *pass) waitForTeardown() time.Duration {
+	a := &alarm{p: p}
+	a.in(pollLate)
+	a.after(p.next.WithdrawnAt, p.spec.ScaleDownDelay.Of())
+	return a.next
+}
+
 // waitForWeight waits for the candidate's weight to land, and then for its next window.
 func (p *pass) waitForWeight(a *alarm) {
 	s := p.next.Step
