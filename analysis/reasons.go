@@ -87,8 +87,8 @@ func superseded(candidate v1alpha1.VersionStatus, image string) string {
 	return fmt.Sprintf("the target asks for %s now: %s (%s) gets no more traffic", image, candidate.Version, candidate.Image)
 }
 
-func notReady(endpoints, replicas int32, late time.Duration) string {
-	return fmt.Sprintf("%s for %s", allReady(endpoints, replicas), span(late))
+func notReady(version string, endpoints, replicas int32, late time.Duration) string {
+	return fmt.Sprintf("%s had %s for %s", version, allReady(endpoints, replicas), span(late))
 }
 
 func notLanded(wanted, applied map[string]int64, late time.Duration) string {

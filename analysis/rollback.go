@@ -110,7 +110,7 @@ func (p *pass) deadline() bool {
 	}
 	c := p.next.Candidate
 	if late := p.since(c.NotReadySince); c.NotReadySince != nil && late > limit {
-		p.rollBack(v1alpha1.ReasonProgressDeadline, notReady(p.seen.Versions[c.Version].Endpoints, p.replicas(), late))
+		p.rollBack(v1alpha1.ReasonProgressDeadline, notReady(c.Version, p.seen.Versions[c.Version].Endpoints, p.replicas(), late))
 		return true
 	}
 	if late := p.landingFor(); late > limit && p.seen.Traffic.Landed != nil && !p.landed(p.weights()) {

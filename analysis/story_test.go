@@ -150,7 +150,7 @@ var stories = map[string]struct {
 	"new revision mid-rollout":      {"A fix is pushed while the release before it is tested.", storySupersede},
 	"revert to stable mid-rollout":  {"The release is reverted in Git while it is tested.", storyRevert},
 	"revert during promotion":       {"The release is reverted in Git while it gets all traffic.", storyRevertPromoting},
-	"approval":                      {"A step needs approval, and gets it on the next morning.", storyApproval},
+	"approval":                      {"A step needs approval, and gets it when its timeout would be long over.", storyApproval},
 	"step timeout":                  {"Too few windows pass: the step times out, a person resumes it.", storyTimeout},
 	"controller down":               {"The controller is away for two minutes of a step.", storyDown},
 	"rolled back stays rolled back": {"Restarts do not try it again; a person's retry does.", storyRetry},

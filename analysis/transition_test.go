@@ -353,6 +353,20 @@ func TestGoingBack(t *testing.T) {
 			phase: v1alpha1.PhaseRolledBack, version: "v1", retires: "v2",
 			notes: []string{"RolledBack: v1 (shop:1) has all traffic again after 1m"},
 		},
+		"weight 0 that was seen to land begins the delay": {
+			in: v1alpha1.PhaseRollingBack, phase: v1alpha1.PhaseRolledBack, version: "v1",
+			mod: func(s *scene) {
+				s.seen.Traffic.Landed, s.spec.ScaleDownDelay = map[string]int64{"v1": 100}, v1alpha1.Dur(0)
+			},
+			notes: []string{"RolledBack: v1 (shop:1) has all traffic again after 1m"},
+		},
+		"weight 0 that nobody saw land does not": {
+			in: v1alpha1.PhaseRollingBack, phase: v1alpha1.PhaseRolledBack, version: "v1", retires: "v2",
+			mod: func(s *scene) {
+				s.status.PhaseSince, s.seen.Traffic.Landed, s.spec.ScaleDownDelay = ago(3*time.Minute), nil, v1alpha1.Dur(0)
+			},
+			notes: []string{"RolledBack: weight 0% is written; nobody reported for 3m that it is applied"},
+		},
 		"nobody says whether weight 0 landed": {
 			in: v1alpha1.PhaseRollingBack, phase: v1alpha1.PhaseRolledBack, version: "v1", retires: "v2",
 			mod: func(s *scene) {
@@ -378,7 +392,7 @@ func TestDeadlines(t *testing.T) {
 	late := func(s *scene) {
 		s.status.Candidate.NotReadySince, s.seen.Versions["v2"] = ago(121*time.Second), Backend{1, 3}
 	}
-	wentBack := "ProgressDeadlineExceeded: rolling back v2 (shop:2) to v1 (shop:1), weight 25% -> 0%: 1 of 3 endpoints ready for 2m1s"
+	wentBack := "ProgressDeadlineExceeded: rolling back v2 (shop:2) to v1 (shop:1), weight 25% -> 0%: v2 had 1 of 3 endpoints ready for 2m1s"
 	landed := "RolledBack: v1 (shop:1) has all traffic again after 0s"
 	runTransitions(t, map[string]transitionCase{
 		"endpoints are missing for too long": {
@@ -403,7 +417,7 @@ func TestDeadlines(t *testing.T) {
 				s.seen.Traffic.Landed = map[string]int64{"v1": 100}
 			},
 			notes: []string{
-				"ProgressDeadlineExceeded: rolling back v2 (shop:2) to v1 (shop:1), it had no traffic: 1 of 3 endpoints ready for 2m1s",
+				"ProgressDeadlineExceeded: rolling back v2 (shop:2) to v1 (shop:1), it had no traffic: v2 had 1 of 3 endpoints ready for 2m1s",
 				landed,
 			},
 		},

@@ -130,6 +130,9 @@ func TestRetiring(t *testing.T) {
 		"the data plane gives it 0":            {in: v1alpha1.PhaseSucceeded, mod: applied(map[string]int64{"v1": 100, "v0": 0}, lost(nil, time.Minute)), want: "drained"},
 		"the data plane still gives it 5":      {in: v1alpha1.PhaseSucceeded, mod: applied(map[string]int64{"v1": 95, "v0": 5}, lost(nil, time.Minute)), want: "kept"},
 		"the data plane applies something old": {in: v1alpha1.PhaseSucceeded, mod: applied(map[string]int64{"v1": 50, "v7": 50}, lost(nil, time.Minute)), want: "kept"},
+		"the look in which it lost its traffic saw the weights before that": {
+			in: v1alpha1.PhaseSucceeded, mod: applied(map[string]int64{"v1": 100}, lost(nil, 0)), want: "kept",
+		},
 		"nobody says anything for the progress deadline": {
 			in: v1alpha1.PhaseSucceeded, mod: lost(nil, 121*time.Second), want: "drained",
 		},
