@@ -24,7 +24,7 @@ func (p *pass) teardown() Plan {
 	case !t.Found || p.untouched():
 		plan.Finished, plan.Wait = true, 0
 	case !p.targetServes():
-		if t.ReplicasOwner == "" && t.Replicas != size {
+		if t.ReplicasOwner == "" && t.Replicas < size {
 			plan.TargetReplicas = &size
 		}
 	case p.apexToRestore():
@@ -37,10 +37,10 @@ func (p *pass) teardown() Plan {
 	return plan
 }
 
-// targetServes says whether the target has the pods it asks for, all ready, and has not been left scaled to 0.
+// targetServes says whether the target has the pods it asks for, all ready, and no fewer than the versions have.
 func (p *pass) targetServes() bool {
 	t := p.seen.Target
-	return t.Found && t.Ready >= t.Replicas && (t.Replicas > 0 || p.restoredSize() == 0)
+	return t.Found && t.Ready >= t.Replicas && t.Replicas >= p.restoredSize()
 }
 
 // apexToRestore says whether Serin led the apex away, and callers would not find the target's pods behind it yet.

@@ -42,7 +42,7 @@ func (r *Reconciler) applyApex(ctx context.Context, canary *v1alpha1.Canary, w *
 // selector is the selector of the plan, nil where the apex is left as it is.
 func (w *world) selector(canary *v1alpha1.Canary, plan analysis.Plan) map[string]string {
 	lead := plan.Apex
-	if plan.Finished && w.apex != nil {
+	if plan.Finished && w.apex != nil && changed(canary, w.apex) {
 		lead = analysis.LeadTarget
 	}
 	switch lead {
@@ -57,6 +57,12 @@ func (w *world) selector(canary *v1alpha1.Canary, plan analysis.Plan) map[string
 	case analysis.LeadElsewhere:
 	}
 	return nil
+}
+
+// changed says whether Serin made an apex or ever changed its selector. Any other is not Serin's to restore.
+func changed(canary *v1alpha1.Canary, apex *corev1.Service) bool {
+	_, kept := apex.Annotations[v1alpha1.AnnotationSelector]
+	return kept || ownedBy(apex, canary)
 }
 
 // takeOver changes the selector of an apex that was here before, and keeps the one it had.

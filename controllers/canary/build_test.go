@@ -99,3 +99,25 @@ func TestLeads(t *testing.T) {
 		})
 	}
 }
+
+func TestADeletedCanaryRestoresOnlyAnApexThatItChanged(t *testing.T) {
+	canary := &v1alpha1.Canary{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "foobar", UID: "1"}}
+	canary.Spec.TargetRef.Name = "foobar"
+	kept := map[string]string{v1alpha1.AnnotationSelector: `{"x":"y"}`}
+	cases := map[string]struct {
+		meta metav1.ObjectMeta
+		want map[string]string
+	}{
+		"one that Serin made leads to the target":     {meta: meta(canary, "foobar"), want: map[string]string{"app": "foobar"}},
+		"one that was taken over leads where it did":  {meta: metav1.ObjectMeta{Annotations: kept}, want: map[string]string{"x": "y"}},
+		"one that Serin never changed stays as it is": {},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := &world{target: targetWith(), apex: &corev1.Service{ObjectMeta: tc.meta}}
+			if diff := cmp.Diff(tc.want, w.selector(canary, analysis.Plan{Finished: true})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
