@@ -1,4 +1,4 @@
-// Manifests compares two streams of Kubernetes objects, so that the chart and the kustomization cannot drift apart:
+// Command manifests compares two streams of Kubernetes objects, so that the chart and the kustomization cannot drift apart:
 //
 //	manifests LEFT.yaml RIGHT.yaml
 //
