@@ -29,7 +29,111 @@ type Observed struct {
 	Blocked string
 	// Command is the newest command of a person, nil if there is none.
 	Command *v1alpha1.Command
+	// Holds are what may keep a rollout from starting or its weight from rising.
+	Holds Holds
+	// Answers are what webhooks said to questions that a Plan asked. Some may have been heard before.
+	Answers []Answer
+	// Sinks are the services that are told of transitions now, and which transitions each wants.
+	Sinks []Sink
+	// Delivered is how far the services were told since this process began. Some may have been recorded before.
+	Delivered []v1alpha1.DeliveryStatus
 }
+
+// Holds are what may keep a rollout from starting or its weight from rising. Rolling back is held by nothing.
+type Holds struct {
+	// Freeze is the freeze that lasts longest, nil if there is none.
+	Freeze *Freeze
+	// Window says whether a window of the spec is open; nil when the spec names none.
+	Window *Opening
+	// Dependencies are the Canaries of spec.dependsOn.
+	Dependencies []Dependency
+	// Slots is the limit on rollouts at a time that leaves the least room, nil if there is none.
+	Slots *Slots
+	// Changes is the next instant at which a freeze or a window begins or ends by itself; zero when none does.
+	Changes time.Time
+}
+
+// Freeze is a freeze that holds now.
+type Freeze struct {
+	// Policy names the object: ClusterRolloutPolicy "year-end".
+	Policy string
+	// Reason is what its author wrote.
+	Reason string
+	// Until is when it ends by itself; zero means that it does not.
+	Until time.Time
+}
+
+// Opening says whether a window is open.
+type Opening struct {
+	Open bool
+	// Next is when the next window opens while none is; zero means never.
+	Next time.Time
+	// Problem says in a sentence what is wrong with the spec's windows; empty when nothing is. Nothing is open then.
+	Problem string
+}
+
+// Dependency is a Canary that must run what its target asks for first.
+type Dependency struct {
+	Name string
+	// Found says that it exists, Ready that it runs what its target asks for.
+	Found, Ready bool
+	// Cycle says that it waits for this Canary in turn.
+	Cycle bool
+}
+
+// Slots is a limit on rollouts at a time.
+type Slots struct {
+	// Policy names the object that sets it.
+	Policy string
+	// Limit is the most rollouts, Running how many others run.
+	Limit, Running int32
+}
+
+// Answer is what a webhook said.
+type Answer struct {
+	// ID is the question's, Ask how often it had been answered before.
+	ID  string
+	Ask int32
+	// Yes says that the answer was from 200 to 299.
+	Yes bool
+	// Text is the answer in one line: 403 Forbidden: not on a Friday.
+	Text string
+}
+
+// Sink is a service that is told of transitions.
+type Sink struct {
+	// ID identifies it in status.deliveries.
+	ID string
+	// Events are the reasons that it wants; none means all.
+	Events []string
+	// MinSeverity is the least severity that it wants.
+	MinSeverity Severity
+}
+
+// Trouble is what keeps a pod from running. It is known from the pod's status.
+type Trouble struct {
+	// Pod is the pod's name, Reason one word of Kubernetes' own: CrashLoopBackOff, ImagePullBackOff, Unschedulable, NotReady.
+	Pod, Reason string
+	// Message is Kubernetes' own sentence about it in one line; empty if there is none.
+	Message string
+	// Since is when it began.
+	Since time.Time
+	// Kind says whether it can pass by itself.
+	Kind TroubleKind
+}
+
+// TroubleKind says whether trouble can pass by itself.
+type TroubleKind string
+
+// Kinds of trouble.
+const (
+	// TroubleLasting does not pass by itself.
+	TroubleLasting TroubleKind = "Lasting"
+	// TroubleUnschedulable passes when a node is added or freed.
+	TroubleUnschedulable TroubleKind = "Unschedulable"
+	// TroubleNotReady passes when the pod's readiness probe succeeds again.
+	TroubleNotReady TroubleKind = "NotReady"
+)
 
 // Target is the Deployment the user edits.
 type Target struct {
@@ -50,6 +154,8 @@ type Backend struct {
 	Endpoints int32
 	// Replicas is the number of pods its Deployment asks for.
 	Replicas int32
+	// Trouble is the worst trouble of its pods, nil if they have none.
+	Trouble *Trouble
 }
 
 // Traffic is the TrafficSplit and what became of it.

@@ -26,8 +26,35 @@ type Plan struct {
 	Notes []Note
 	// Wait is how long until time alone can change the plan; 0 means that only an event can.
 	Wait time.Duration
+	// Calls are the questions to webhooks whose answers are awaited. Each is asked once per ID and Ask.
+	Calls []Call
 	// Measure says that TrafficMetrics are needed for the next decision.
 	Measure bool
+}
+
+// Call is one question to a webhook.
+type Call struct {
+	// ID identifies the question, Ask says how often it was answered before.
+	ID  string
+	Ask int32
+	// Webhook is whom to ask.
+	Webhook v1alpha1.Webhook
+	// Wait is how long to wait before asking.
+	Wait time.Duration
+	// Subject is what the question is about.
+	Subject Subject
+}
+
+// Subject is what a webhook is told about a rollout.
+type Subject struct {
+	// Version, Revision and Image are the candidate's; Stable is the version that serves.
+	Version, Revision, Image string
+	Stable                   v1alpha1.VersionStatus
+	// Phase is the Canary's, Weight what the candidate has, NextWeight what it is about to get.
+	Phase              v1alpha1.Phase
+	Weight, NextWeight int32
+	// Reason and Message say why, for OnRollback and AfterRollout; empty otherwise.
+	Reason, Message string
 }
 
 // Existence says what should become of an object.
@@ -65,14 +92,14 @@ const (
 	RoleRetiring  Role = "retiring"
 )
 
-// Severity says how a note should look.
-type Severity string
+// Severity says how much a note matters.
+type Severity = v1alpha1.Severity
 
-// Severities.
+// Severities, the least first.
 const (
-	Info    Severity = "Info"
-	Good    Severity = "Good"
-	Problem Severity = "Problem"
+	Info    = v1alpha1.SeverityInfo
+	Good    = v1alpha1.SeverityGood
+	Problem = v1alpha1.SeverityProblem
 )
 
 // Note is one sentence about a change, with its arithmetic. Notes are the only source of Events and notifications.

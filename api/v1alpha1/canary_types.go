@@ -94,6 +94,36 @@ type CanarySpec struct {
 	// +kubebuilder:default="30s"
 	ScaleDownDelay Duration `json:"scaleDownDelay,omitzero"`
 
+	// Capacity says how many pods the candidate has while it is tested: Proportional to its weight, or Full.
+	// +optional
+	// +kubebuilder:default=Proportional
+	Capacity Capacity `json:"capacity,omitempty"`
+
+	// PodGrace says for how long a candidate's pod may be in trouble that can pass by itself.
+	// +optional
+	// +kubebuilder:default={}
+	PodGrace PodGraceSpec `json:"podGrace,omitzero"`
+
+	// Windows are the times in which a rollout may start and weight may rise. Absent means always.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	Windows []Window `json:"windows,omitempty"`
+
+	// DependsOn are Canaries of the same namespace that must run what their targets ask for before a rollout starts.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=name
+	DependsOn []CanaryReference `json:"dependsOn,omitempty"`
+
+	// Webhooks are services that are asked, or told, at points of each rollout.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=name
+	Webhooks []Webhook `json:"webhooks,omitempty"`
+
 	// Notifications are the services that are told of each transition.
 	// +optional
 	// +kubebuilder:validation:MaxItems=10
@@ -186,6 +216,11 @@ type TrafficSpec struct {
 	Provider TrafficProvider `json:"provider,omitempty"`
 }
 
+// UsesProxy says whether the bundled proxy is the data plane.
+func (t TrafficSpec) UsesProxy() bool {
+	return t.Provider != ProviderSplit && t.Provider != ProviderGateway
+}
+
 // TrafficProvider names a data plane.
 //
 // +kubebuilder:validation:Enum=Auto;Split;Gateway;Proxy
@@ -218,30 +253,3 @@ const (
 	AccessAudit   AccessMode = "Audit"
 	AccessEnforce AccessMode = "Enforce"
 )
-
-// Notification is one service that is told of transitions.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.slack)",message="a notification needs a service: slack"
-type Notification struct {
-	// Slack posts to a Slack channel.
-	// +optional
-	Slack *SlackNotification `json:"slack,omitempty"`
-}
-
-// SlackNotification says where to post.
-type SlackNotification struct {
-	// Channel is the channel's name or ID; a bot token needs one, an incoming webhook has its own.
-	// +optional
-	Channel string `json:"channel,omitempty"`
-	// SecretRef names a Secret in the Canary's namespace with the key `address` (incoming webhook) or `token` (bot token).
-	// +required
-	SecretRef SecretReference `json:"secretRef"`
-}
-
-// SecretReference names a Secret in the Canary's namespace.
-type SecretReference struct {
-	// Name of the Secret.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	Name string `json:"name"`
-}

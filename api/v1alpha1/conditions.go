@@ -71,6 +71,22 @@ const (
 	ReasonCommandRefused = "CommandRefused"
 	// ReasonSuspended: spec.suspend holds the rollout.
 	ReasonSuspended = "Suspended"
+	// ReasonFrozen: a policy freezes rollouts.
+	ReasonFrozen = "Frozen"
+	// ReasonWindowClosed: no window of spec.windows is open.
+	ReasonWindowClosed = "WindowClosed"
+	// ReasonQueued: as many rollouts run as a policy allows.
+	ReasonQueued = "Queued"
+	// ReasonWaitingForDependency: a Canary of spec.dependsOn does not run what its target asks for.
+	ReasonWaitingForDependency = "WaitingForDependency"
+	// ReasonWaitingForWebhook: a webhook has not said yes yet.
+	ReasonWaitingForWebhook = "WaitingForWebhook"
+	// ReasonWebhookRefused: a webhook said no and the rollout ends.
+	ReasonWebhookRefused = "WebhookRefused"
+	// ReasonPodsFailing: the candidate's pods cannot run.
+	ReasonPodsFailing = "PodsFailing"
+	// ReasonStableDown: stable has no ready endpoint, so rolling back to it would help nobody.
+	ReasonStableDown = "StableDown"
 	// ReasonTargetNotFound: the target does not exist.
 	ReasonTargetNotFound = "TargetNotFound"
 	// ReasonTargetChanged: the first version was replaced before it served.

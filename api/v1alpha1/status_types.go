@@ -99,10 +99,32 @@ type CanaryStatus struct {
 	// LastCommand is the newest command of a person that was carried out or refused.
 	// +optional
 	LastCommand *CommandRecord `json:"lastCommand,omitempty"`
-	// Replicas is the number of pods of stable, for the scale subresource.
+	// FloorReplicas is the size of a version when the rollout began. An autoscaler that sees a half-idle stable does not get
+	// below it until the old version is gone.
+	// +optional
+	FloorReplicas *int32 `json:"floorReplicas,omitempty"`
+	// Gates are the questions of the newest rollout to webhooks.
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	Gates []GateStatus `json:"gates,omitempty"`
+	// LastAnnouncement is the number of the newest announcement ever made.
+	// +optional
+	LastAnnouncement int64 `json:"lastAnnouncement,omitempty"`
+	// Announcements are the transitions that not every service was told of yet, the oldest first.
+	// +optional
+	// +kubebuilder:validation:MaxItems=40
+	// +listType=atomic
+	Announcements []Announcement `json:"announcements,omitempty"`
+	// Deliveries say how far each service was told.
+	// +optional
+	// +listType=map
+	// +listMapKey=sink
+	Deliveries []DeliveryStatus `json:"deliveries,omitempty"`
+	// Replicas is the number of pods of stable and the candidate, for the scale subresource.
 	// +optional
 	Replicas int32 `json:"replicas,omitempty"`
-	// Selector selects stable's pods, for the scale subresource.
+	// Selector selects the pods of every version, for the scale subresource: an autoscaler sees the whole load.
 	// +optional
 	Selector string `json:"selector,omitempty"`
 	// Conditions follow kstatus.
@@ -128,6 +150,12 @@ type CandidateStatus struct {
 	VersionStatus `json:",inline"`
 	// Weight is the percentage of requests that Serin gives the candidate.
 	Weight int32 `json:"weight"`
+	// Share is the weight that the candidate has pods for; its weight never gets above it. 0 means that it has no pods yet.
+	// +optional
+	Share int32 `json:"share,omitempty"`
+	// Waited is how long the rollout has waited for people so far.
+	// +optional
+	Waited Duration `json:"waited,omitzero"`
 	// NotReadySince is when the candidate began to have fewer ready endpoints than it needs.
 	// +optional
 	NotReadySince *Time `json:"notReadySince,omitempty"`
@@ -160,6 +188,15 @@ type StepStatus struct {
 	// Approved says that a person let the rollout leave this step.
 	// +optional
 	Approved bool `json:"approved,omitempty"`
+	// Leave says that the step is left without more evidence, because a person or the timeout said so.
+	// +optional
+	Leave string `json:"leave,omitempty"`
+	// HeldSince is when a freeze, a closed window or spec.suspend began to hold the step; its timeout stands still meanwhile.
+	// +optional
+	HeldSince *Time `json:"heldSince,omitempty"`
+	// ReleasedAt is when that last ended.
+	// +optional
+	ReleasedAt *Time `json:"releasedAt,omitempty"`
 }
 
 // PauseStatus says why a Canary is paused.
@@ -237,6 +274,12 @@ type RetiringStatus struct {
 	Version string `json:"version"`
 	// Revision is what it runs.
 	Revision string `json:"revision"`
+	// Proven says that it was stable: when the target asks for it again, it gets its traffic back at once.
+	// +optional
+	Proven bool `json:"proven,omitempty"`
+	// Image is the first container's image.
+	// +optional
+	Image string `json:"image,omitempty"`
 	// Since is when the data plane was seen to send it nothing more; absent until then.
 	// +optional
 	Since *Time `json:"since,omitempty"`
@@ -273,55 +316,7 @@ type RolloutRecord struct {
 	StartedAt *Time `json:"startedAt,omitempty"`
 	// +optional
 	EndedAt *Time `json:"endedAt,omitempty"`
-}
-
-// Verb is what a person can tell a rollout to do.
-//
-// +kubebuilder:validation:Enum=promote;promote-full;abort;pause;resume;retry;approve
-type Verb string
-
-// Verbs.
-const (
-	// VerbPromote leaves the current step now, without waiting for its dwell or for evidence.
-	VerbPromote Verb = "promote"
-	// VerbPromoteFull goes to all traffic now.
-	VerbPromoteFull Verb = "promote-full"
-	// VerbAbort rolls back. It wins in every phase.
-	VerbAbort Verb = "abort"
-	// VerbPause keeps the weight as it is.
-	VerbPause Verb = "pause"
-	// VerbResume ends a pause.
-	VerbResume Verb = "resume"
-	// VerbRetry tries a revision again that was rolled back.
-	VerbRetry Verb = "retry"
-	// VerbApprove lets the rollout leave a step that requires approval.
-	VerbApprove Verb = "approve"
-)
-
-// Command is what a person asks for, once, of one revision. It travels as JSON in the annotation serin.dev/command.
-type Command struct {
-	// ID makes the command one-shot: the same ID is carried out once.
-	ID string `json:"id"`
-	// Verb is what to do.
-	Verb Verb `json:"verb"`
-	// Revision is the revision it is about; for another one the command is refused. Empty means the one under test.
+	// Waited is how much of that was spent waiting for people.
 	// +optional
-	Revision string `json:"revision,omitempty"`
-	// By is who asked.
-	// +optional
-	By string `json:"by,omitempty"`
-	// Reason is why.
-	// +optional
-	Reason string `json:"reason,omitempty"`
-}
-
-// CommandRecord is a command and what became of it.
-type CommandRecord struct {
-	Command `json:",inline"`
-	// At is when it was carried out or refused.
-	// +optional
-	At *Time `json:"at,omitempty"`
-	// Refused says why it was not carried out; empty when it was.
-	// +optional
-	Refused string `json:"refused,omitempty"`
+	Waited Duration `json:"waited,omitzero"`
 }
