@@ -60,7 +60,7 @@ func (p *pass) serve() bool {
 
 // apexServes says whether callers of the apex reach the data plane, or stable where no data plane is in the apex's path.
 func (p *pass) apexServes() bool {
-	if p.usesProxy() {
+	if p.spec.Traffic.UsesProxy() {
 		return p.seen.Apex.Leads == LeadProxy && p.seen.Apex.ProxyEndpoints > 0
 	}
 	return p.seen.Apex.Found && (p.seen.Apex.Leads == LeadStable || p.seen.Apex.Foreign != "")
@@ -98,7 +98,7 @@ func (p *pass) obstacle() *obstacle {
 		return &obstacle{v1alpha1.ReasonNameTaken, p.seen.Blocked}
 	case p.spec.Traffic.Provider == v1alpha1.ProviderGateway:
 		return &obstacle{v1alpha1.ReasonProviderUnavailable, providerUnavailable(p.spec.Traffic.Provider)}
-	case p.usesProxy() && p.seen.Apex.Foreign != "":
+	case p.spec.Traffic.UsesProxy() && p.seen.Apex.Foreign != "":
 		return &obstacle{v1alpha1.ReasonApexNotOwned, p.seen.Apex.Foreign}
 	default:
 		return nil

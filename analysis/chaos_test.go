@@ -44,6 +44,9 @@ func newChaos(t *rapid.T) *chaos {
 	if c.spec.Traffic.Provider == v1alpha1.ProviderSplit {
 		c.plane.proxies = 0
 	}
+	if rapid.Bool().Draw(t, "told") {
+		c.others.sinks = []Sink{{ID: "all"}, {ID: "problems", MinSeverity: Problem}, {ID: "starts", Events: []string{v1alpha1.ReasonNewRevision}}}
+	}
 	switch rapid.IntRange(0, 2).Draw(t, "apex") {
 	case 1:
 		c.apex.Leads = LeadTarget
@@ -82,6 +85,11 @@ func someSpec(t *rapid.T) v1alpha1.CanarySpec {
 		s.Traffic.Provider = rapid.SampledFrom([]v1alpha1.TrafficProvider{
 			v1alpha1.ProviderAuto, v1alpha1.ProviderSplit,
 		}).Draw(t, "provider")
+		s.Capacity = rapid.SampledFrom([]v1alpha1.Capacity{
+			v1alpha1.CapacityProportional, v1alpha1.CapacityFull,
+		}).Draw(t, "capacity")
+		s.PodGrace.NotReady = seconds(rapid.SampledFrom([]int{20, 60}).Draw(t, "notReady"))
+		s.Webhooks = someWebhooks(t)
 		if n := rapid.Int32Range(0, 4).Draw(t, "replicas"); n > 0 {
 			s.Replicas = &n
 		}
@@ -131,6 +139,14 @@ var events = map[string]func(*chaos){
 	"edit split":  (*chaos).editSplit,
 	"blocked":     (*chaos).block,
 	"delete":      (*chaos).delete,
+	"freeze":      (*chaos).freeze,
+	"window":      (*chaos).closeWindow,
+	"dependency":  (*chaos).depend,
+	"queue":       (*chaos).queue,
+	"webhooks":    (*chaos).disturbWebhooks,
+	"capacity":    (*chaos).changeCapacity,
+	"mute":        (*chaos).mute,
+	"not ready":   (*chaos).failReadiness,
 }
 
 // likely repeats what should happen more often than the rest.
@@ -194,6 +210,8 @@ func (c *chaos) release() {
 		never:  !c.calm["pods"] && rapid.IntRange(0, 7).Draw(c.t, "never") == 7,
 		fails:  rapid.SampledFrom([]float64{0, 0, 0, 0.002, 0.5}).Draw(c.t, "fails"),
 		slow:   rapid.SampledFrom([]float64{0, 0, 0, 0.2}).Draw(c.t, "slow"),
+
+		crashes: !c.calm["pods"] && rapid.IntRange(0, 7).Draw(c.t, "crashes") == 7,
 	})
 	c.ask(name)
 }
@@ -389,9 +407,13 @@ func (c *chaos) heal() {
 	c.mends = nil
 	c.skew, c.stale, c.crashAt, c.blocked = 0, nil, 0, ""
 	c.spec.Suspend = false
+	c.others.holds, c.others.webhook, c.others.muted = Holds{}, nil, false
+	for _, v := range c.versions {
+		v.trouble = nil
+	}
 	c.remakeTarget()
 	for revision, a := range c.apps {
-		a.never = false
+		a.never, a.crashes = false, false
 		c.apps[revision] = a
 	}
 	if c.spec.Replicas != nil && *c.spec.Replicas == 0 {

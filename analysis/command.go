@@ -72,7 +72,11 @@ func (p *pass) carryOut(c v1alpha1.Command) {
 		p.approve(why)
 	case v1alpha1.VerbPromote:
 		p.resume(why)
-		p.leaveStep(why)
+		if p.next.Step == nil {
+			p.rise(0, why)
+			return
+		}
+		p.next.Step.Leave = why
 	case v1alpha1.VerbPromoteFull:
 		p.toPromotion(why)
 	case v1alpha1.VerbRetry:

@@ -51,23 +51,30 @@ var transitions = []struct {
 }{
 	{"track replicas", (*pass).trackTarget}, // the target's own size changed
 	{"command", (*pass).command},            // a person said something; abort wins
+	{"hear", (*pass).hear},                  // webhooks answered
 	{"retire", (*pass).retire},              // a version without traffic may go
+	{"settle", (*pass).settle},              // a rollout and the version it replaced are gone
+	{"hold", (*pass).hold},                  // a freeze or a closed window stops or starts the step's clock
 	{"readiness", (*pass).readiness},        // the candidate's endpoints came or went: start or stop its clock
 	{"adopt", (*pass).adopt},                // nothing yet: the target's revision becomes v1
 	{"readopt", (*pass).readopt},            // v1 was replaced before it served
 	{"revert", (*pass).revert},              // the target asks for stable again
 	{"supersede", (*pass).supersede},        // the target asks for something newer than the candidate
-	{"deadline", (*pass).deadline},          // pods or a weight took too long
+	{"trouble", (*pass).trouble},            // the candidate's pods cannot run
+	{"deadline", (*pass).deadline},          // pods, a weight or a webhook took too long
 	{"land", (*pass).land},                  // the weight is applied: its dwell begins
 	{"judge", (*pass).judge},                // new windows
+	{"fail", (*pass).fail},                  // too many of them failed
 	{"serve", (*pass).serve},                // v1 has the traffic
-	{"begin", (*pass).begin},                // the candidate is ready: first weight
+	{"open", (*pass).open},                  // the candidate may have pods
+	{"begin", (*pass).begin},                // it is ready: first weight
 	{"advance", (*pass).advance},            // the step is done: next weight, approval or promotion
 	{"timeout", (*pass).timeout},            // it is not, and took too long
 	{"promote", (*pass).promote},            // all traffic to the candidate
 	{"swap", (*pass).swap},                  // it landed: the candidate is stable
 	{"roll back", (*pass).rolledBack},       // weight 0 landed
 	{"recover", (*pass).recoverToStable},    // rolled back, and the target asks for stable again
+	{"return", (*pass).bringBack},           // the target asks for a version that was stable a moment ago
 	{"start", (*pass).start},                // a new revision: make a candidate
 }
 
@@ -95,10 +102,22 @@ func (p *pass) step() bool {
 	return false
 }
 
-// enter begins a phase.
+// enter begins a phase. A pause that ends was time spent waiting for people.
 func (p *pass) enter(phase v1alpha1.Phase) {
+	if c := p.next.Candidate; c != nil {
+		c.Waited = p.waited()
+	}
 	p.next.Phase = phase
 	p.next.PhaseSince = v1alpha1.At(p.now)
+}
+
+// waited is how long the rollout has waited for people, up to now.
+func (p *pass) waited() v1alpha1.Duration {
+	waited := p.next.Candidate.Waited.Of()
+	if p.next.Phase == v1alpha1.PhasePaused {
+		waited += p.since(p.next.PhaseSince)
+	}
+	return v1alpha1.Dur(waited)
 }
 
 // since returns how long ago an instant was, and 0 for one that never was or lies ahead after a clock was stepped.
@@ -107,54 +126,6 @@ func (p *pass) since(t *v1alpha1.Time) time.Duration {
 		return 0
 	}
 	return max(p.now.Sub(t.Time), 0)
-}
-
-// replicas is the number of pods of a version.
-func (p *pass) replicas() int32 {
-	switch {
-	case p.spec.Replicas != nil:
-		return max(*p.spec.Replicas, 0)
-	case p.next.TargetReplicas != nil:
-		return max(*p.next.TargetReplicas, 0)
-	default:
-		return 1
-	}
-}
-
-// endpointsReady says whether a version has an endpoint for each of its pods.
-func (p *pass) endpointsReady(version string) bool {
-	backend, ok := p.seen.Versions[version]
-	return ok && backend.Endpoints >= p.replicas()
-}
-
-// candidateReady says whether the candidate may get requests: it has an endpoint for each of its pods, and at least one.
-func (p *pass) candidateReady() bool {
-	version := p.next.Candidate.Version
-	return p.endpointsReady(version) && p.seen.Versions[version].Endpoints > 0
-}
-
-// holdsBack says in a sentence why no weight may rise now, whoever asks for it; "" means that it may.
-func (p *pass) holdsBack() string {
-	c := p.next.Candidate
-	switch {
-	case !p.seen.Target.Found:
-		return targetNotFound(p.spec.TargetRef.Name)
-	case !p.candidateReady():
-		return p.podsMissing()
-	case p.spec.Suspend:
-		return suspendedAt(c.Version, c.Weight)
-	default:
-		return ""
-	}
-}
-
-// podsMissing says what the candidate lacks to be ready.
-func (p *pass) podsMissing() string {
-	version := p.next.Candidate.Version
-	if p.replicas() == 0 {
-		return noPods(version)
-	}
-	return waitingForEndpoints(version, p.seen.Versions[version].Endpoints, p.replicas())
 }
 
 // landed says whether the data plane applies exactly these weights. A version that it does not name gets nothing.
@@ -180,7 +151,10 @@ func (p *pass) serving(version string) bool {
 }
 
 // asks says whether the target is known to ask for something.
-func (p *pass) asks() bool { return p.seen.Target.Found && p.seen.Target.Revision != "" }
+func (p *pass) asks() bool {
+	t := p.seen.Target
+	return t.Found && t.Revision != "" && t.Problem == ""
+}
 
 // weights is the division of requests that the status asks for.
 func (p *pass) weights() Weights {
@@ -188,9 +162,4 @@ func (p *pass) weights() Weights {
 		return Weights{}
 	}
 	return Split(p.next.Candidate.Weight)
-}
-
-// usesProxy says whether the bundled proxy is the data plane.
-func (p *pass) usesProxy() bool {
-	return p.spec.Traffic.Provider != v1alpha1.ProviderSplit && p.spec.Traffic.Provider != v1alpha1.ProviderGateway
 }

@@ -9,7 +9,7 @@ import (
 // note adds a note about the Canary as a whole.
 func (p *pass) note(n Note) {
 	if n.Rollout == "" && p.next.Stable != nil {
-		n.Rollout = p.next.Stable.Version
+		n.Rollout, n.Revision = p.next.Stable.Version, p.next.Stable.Revision
 	}
 	p.notes = append(p.notes, n)
 }
@@ -17,14 +17,12 @@ func (p *pass) note(n Note) {
 // noteRollout adds a note about the rollout of now, before it is changed by what the note tells of.
 func (p *pass) noteRollout(n Note) {
 	c := p.next.Candidate
-	n.Rollout, n.From, n.To, n.Weight = c.Version, p.next.Stable.Image, c.Image, c.Weight
+	n.Rollout, n.Revision, n.From, n.To, n.Weight = c.Version, c.Revision, p.next.Stable.Image, c.Image, c.Weight
 	if p.next.Step != nil {
 		n.Step = p.next.Step.Position
 	}
 	p.note(n)
 }
-
-func (p *pass) lastMessage() string { return p.notes[len(p.notes)-1].Message }
 
 // describe fills in what people read: columns, message and conditions. Nothing of it is read back.
 func (p *pass) describe() {
@@ -34,11 +32,11 @@ func (p *pass) describe() {
 	if s.Stable != nil {
 		s.Version = s.Stable.Version
 		s.Replicas = p.seen.Versions[s.Stable.Version].Replicas
-		s.Selector = fmt.Sprintf("%s=%s,%s=%s",
-			v1alpha1.LabelCanary, p.seen.Name, v1alpha1.LabelVersion, s.Stable.Version)
+		s.Selector = fmt.Sprintf("%s=%s", v1alpha1.LabelCanary, p.seen.Name)
 	}
 	if s.Candidate != nil {
 		s.Version += " -> " + s.Candidate.Version
+		s.Replicas += p.seen.Versions[s.Candidate.Version].Replicas
 	}
 	state := p.state()
 	s.Message = state.message
@@ -76,12 +74,15 @@ func (p *pass) state() state {
 		return state{stalled: true, reason: v1alpha1.ReasonTargetNotFound, message: targetNotFound(p.spec.TargetRef.Name)}
 	case o != nil && p.next.Candidate == nil:
 		return state{stalled: true, reason: o.reason, message: o.message}
+	case p.seen.Target.Problem != "" && p.next.Candidate == nil:
+		return state{reconciling: true, reason: v1alpha1.ReasonConfigNotFound, message: p.seen.Target.Problem}
+	case p.due():
+		r := p.heldFromStart()
+		return state{reconciling: true, reason: r.reason, message: waits(p.seen.Target.Image, r.why)}
 	case p.next.Phase == v1alpha1.PhaseRolledBack:
 		return p.rolledBackState()
-	case p.next.Phase == v1alpha1.PhaseSucceeded && p.seen.Target.Revision == p.next.Stable.Revision:
-		return p.readyState()
 	case p.next.Phase == v1alpha1.PhaseSucceeded:
-		return state{reconciling: true, reason: v1alpha1.ReasonSuspended, message: suspended(p.seen.Target.Image)}
+		return p.readyState()
 	case p.next.Phase == v1alpha1.PhaseInitializing && p.since(p.next.PhaseSince) > p.spec.ProgressDeadline.Of():
 		return state{stalled: true, reason: v1alpha1.ReasonProgressDeadline, message: p.initializing()}
 	default:
@@ -103,6 +104,10 @@ func (p *pass) readyState() state {
 	if t := p.seen.Target; t.ReplicasOwner != "" && t.Replicas > 0 && p.next.AdoptedAt != nil {
 		reason = v1alpha1.ReasonTargetScaledByOther
 		message += "; " + scaledByOther(p.spec.TargetRef.Name, t.ReplicasOwner, t.Replicas)
+	}
+	if v := p.next.Stable.Version; p.seen.Versions[v].Endpoints == 0 && p.replicas() > 0 {
+		reason = v1alpha1.ReasonStableDown
+		message += "; " + noEndpoints(v)
 	}
 	return state{ready: true, reason: reason, message: message}
 }
@@ -149,13 +154,21 @@ func (p *pass) initializing() string {
 
 func (p *pass) progress() (reason, message string) {
 	c, s := p.next.Candidate, p.next.Step
+	held, gate := p.held(), p.waitingGate()
+	trouble := p.seen.Versions[c.Version].Trouble
 	switch {
-	case !p.candidateReady():
+	case c.Share > 0 && trouble != nil:
+		return v1alpha1.ReasonPodsFailing, troubled(c.VersionStatus, *trouble)
+	case c.Share > 0 && !p.candidateReady():
 		return v1alpha1.ReasonWaitingForPods, p.podsMissing()
-	case p.spec.Suspend:
-		return v1alpha1.ReasonSuspended, suspendedAt(c.Version, c.Weight)
+	case held.why != "":
+		return held.reason, heldAt(c.Version, c.Weight, held.why)
+	case gate != nil:
+		return v1alpha1.ReasonWaitingForWebhook, heldAt(c.Version, c.Weight, waitsForWebhook(*gate))
 	case s == nil || s.LandedAt == nil:
 		return v1alpha1.ReasonLanding, landing(c.Version, c.Weight, p.seen.MetricsError)
+	case !p.refuge():
+		return v1alpha1.ReasonStableDown, testingAt(c.Version, c.Weight, p.holding()+"; "+noEndpoints(p.next.Stable.Version))
 	default:
 		return v1alpha1.ReasonTesting, testingAt(c.Version, c.Weight, p.holding())
 	}
@@ -182,8 +195,10 @@ func (p *pass) holding() string {
 
 // promotingNow says what keeps the candidate from all the traffic.
 func (p *pass) promotingNow() string {
-	c := p.next.Candidate
+	c, gate := p.next.Candidate, p.waitingGate()
 	switch why := p.holdsBack(); {
+	case c.Weight < 100 && why == "" && gate != nil:
+		return promotionHeld(c.VersionStatus, waitsForWebhook(*gate))
 	case c.Weight < 100 && why != "":
 		return promotionHeld(c.VersionStatus, why)
 	case !p.candidateReady():
@@ -243,6 +258,6 @@ func (p *pass) describeLanded() {
 
 func (p *pass) describeAccess() {
 	mode := p.spec.Access.Mode
-	enforced := mode == v1alpha1.AccessOff || mode == "" || p.usesProxy()
+	enforced := mode == v1alpha1.AccessOff || mode == "" || p.spec.Traffic.UsesProxy()
 	p.condition(v1alpha1.ConditionAccessReady, is[enforced], v1alpha1.ReasonAccess, accessMode(mode, enforced))
 }

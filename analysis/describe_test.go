@@ -27,16 +27,16 @@ func TestSummary(t *testing.T) {
 			message: "waiting for the pods of v1: 1 of 3 endpoints ready",
 		},
 		"waiting for a data plane": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{3, 3} },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3} },
 			is: reconciling, reason: "Initializing", message: "v1 is ready; no data plane reports yet that it applies the TrafficSplit",
 		},
 		"waiting for metrics at the beginning": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{3, 3}; s.seen.MetricsError = "no answer" },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3}; s.seen.MetricsError = "no answer" },
 			is: reconciling, reason: "Initializing", message: "no answer",
 		},
 		"waiting for the apex": {
 			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
-				s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{3, 3}, map[string]int64{"v1": 100}
+				s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{Endpoints: 3, Replicas: 3}, map[string]int64{"v1": 100}
 			},
 			is: reconciling, reason: "Initializing", message: "v1 is ready; waiting for the apex to lead to the data plane",
 		},
@@ -49,7 +49,7 @@ func TestSummary(t *testing.T) {
 			is: stalled, reason: "ApexNotOwned", message: `Service "shop" was here before`,
 		},
 		"waiting for the candidate's pods": {
-			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.seen.Versions["v2"] = Backend{2, 3} },
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.seen.Versions["v2"] = Backend{Endpoints: 2, Replicas: 3} },
 			is: reconciling, reason: "WaitingForPods", message: "waiting for the pods of v2: 2 of 3 endpoints ready",
 		},
 		"a candidate without pods": {
@@ -99,7 +99,7 @@ func TestSummary(t *testing.T) {
 		},
 		"suspended at a weight": {
 			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.spec.Suspend = true },
-			is: reconciling, reason: "Suspended", message: "spec.suspend keeps v2 at 25%",
+			is: reconciling, reason: "Suspended", message: "v2 stays at 25%: spec.suspend is set",
 		},
 		"paused by a person": {
 			in: v1alpha1.PhasePaused, is: reconciling, reason: "Paused", message: "paused at 25% by a person",
@@ -117,12 +117,12 @@ func TestSummary(t *testing.T) {
 			message: "promoting v2 (shop:2), weight 100% is not applied by the data plane yet",
 		},
 		"promoting a candidate that lost its endpoints": {
-			in: v1alpha1.PhasePromoting, mod: func(s *scene) { s.seen.Versions["v2"] = Backend{0, 3} },
+			in: v1alpha1.PhasePromoting, mod: func(s *scene) { s.seen.Versions["v2"] = Backend{Endpoints: 0, Replicas: 3} },
 			is: reconciling, reason: "Promoting", message: "promoting v2 (shop:2): waiting for the pods of v2: 0 of 3 endpoints ready",
 		},
 		"promoting and suspended": {
 			in: v1alpha1.PhasePromoting, mod: func(s *scene) { s.status.Candidate.Weight, s.spec.Suspend = 50, true },
-			is: reconciling, reason: "Promoting", message: "promoting v2 (shop:2): spec.suspend keeps v2 at 50%",
+			is: reconciling, reason: "Promoting", message: "promoting v2 (shop:2): spec.suspend is set",
 		},
 		"rolling back": {
 			in: v1alpha1.PhaseRollingBack, is: reconciling, reason: "Landing",
@@ -138,6 +138,7 @@ func TestSummary(t *testing.T) {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) {
 				s.status.History = history(v1alpha1.OutcomePromoted)
 				*s.status.Stable = versionNamed("2")
+				s.seen.Versions["v2"] = Backend{Endpoints: 3, Replicas: 3}
 				asksFor("2")(s)
 			},
 			is: ready, reason: "Promoted", message: "v2 (shop:2) serves",
@@ -155,7 +156,7 @@ func TestSummary(t *testing.T) {
 		},
 		"a new revision held back by suspend": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { asksFor("2")(s); s.spec.Suspend = true },
-			is: reconciling, reason: "Suspended", message: "the target asks for shop:2; spec.suspend holds the rollout back",
+			is: reconciling, reason: "Suspended", message: "the target asks for shop:2, and its rollout waits: spec.suspend is set",
 		},
 		"a new revision that something stands in the way of": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { asksFor("2")(s); s.seen.Blocked = `Service "shop-v2" belongs to someone else` },
@@ -281,7 +282,7 @@ func TestOtherConditions(t *testing.T) {
 func TestColumns(t *testing.T) {
 	status := in(v1alpha1.PhaseProgressing).decide().Status
 	got := []any{status.ObservedGeneration, status.Version, status.Replicas, status.Selector}
-	want := []any{int64(4), "v1 -> v2", int32(3), "serin.dev/canary=shop,serin.dev/version=v1"}
+	want := []any{int64(4), "v1 -> v2", int32(6), "serin.dev/canary=shop"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -21,8 +21,8 @@ func (p *pass) judge() bool {
 	}
 	judged := false
 	for _, sample := range p.seen.Samples {
-		if p.next.Step == nil {
-			break // rolled back by the window before
+		if s.Failed >= max(p.spec.Analysis.FailureThreshold, 1) && p.refuge() {
+			break // it is rolled back for the windows before
 		}
 		if p.counts(sample) {
 			s.LastWindow = v1alpha1.At(sample.End)
@@ -34,10 +34,11 @@ func (p *pass) judge() bool {
 	return judged
 }
 
-// bounds are the spec's. A candidate that has all traffic is compared with nothing, because nothing is left beside it.
+// bounds are the spec's. A candidate that has all traffic, or whose stable lost its pods, is compared with nothing, because
+// nothing is left beside it.
 func (p *pass) bounds() v1alpha1.AnalysisSpec {
 	bounds := p.spec.Analysis
-	if p.next.Candidate.Weight == 100 {
+	if p.next.Candidate.Weight == 100 || p.seen.Versions[p.next.Stable.Version].Endpoints == 0 {
 		bounds.Baseline = nil
 	}
 	return bounds
@@ -66,9 +67,8 @@ func (p *pass) tally() {
 	case v1alpha1.VerdictFail:
 		s.Failed++
 		why := failedChecks(p.next.Checks, p.next.Candidate.VersionStatus)
-		if limit := p.spec.Analysis.FailureThreshold; s.Failed >= limit {
-			p.rollBack(v1alpha1.ReasonAnalysisFailed, failedWindows(why, s.Failed, limit, s.Position))
-			return
+		if s.Failed >= p.spec.Analysis.FailureThreshold {
+			return // fail rolls back
 		}
 		p.noteRollout(Note{
 			Reason: v1alpha1.ReasonCheckFailed, Severity: Problem,
@@ -76,6 +76,17 @@ func (p *pass) tally() {
 		})
 	case v1alpha1.VerdictHold, v1alpha1.VerdictNoData, v1alpha1.VerdictError:
 	}
+}
+
+// fail rolls back a candidate that failed too many windows in a row, as soon as there is something to go back to.
+func (p *pass) fail() bool {
+	s, limit := p.next.Step, p.spec.Analysis.FailureThreshold
+	if s == nil || !p.active() || s.Failed < max(limit, 1) || len(p.next.Checks) == 0 || !p.refuge() {
+		return false
+	}
+	why := failedChecks(p.next.Checks, p.next.Candidate.VersionStatus)
+	p.rollBack(v1alpha1.ReasonAnalysisFailed, failedWindows(why, s.Failed, limit, s.Position))
+	return true
 }
 
 // windowVerdict is the verdict on the newest window as a whole, after the spec's word on windows without requests.

@@ -22,6 +22,7 @@ func (p *pass) mend() {
 	p.mendPhase()
 	p.mendStep()
 	p.mendRetiring()
+	p.mendGates()
 	p.mendNumbers()
 	p.mendTimes()
 }
@@ -71,6 +72,7 @@ func (p *pass) mendCandidate() {
 		return
 	}
 	c.Weight = Split(c.Weight).Candidate()
+	c.Share = max(Split(c.Share).Candidate(), c.Weight)
 	if c.StartedAt == nil {
 		c.StartedAt = v1alpha1.At(p.now)
 	}
@@ -164,10 +166,25 @@ func (p *pass) mendRetiring() {
 	}
 }
 
+// mendGates drops questions that nothing asks for, and begins the clocks of those that lost theirs.
+func (p *pass) mendGates() {
+	if p.next.Stable == nil {
+		p.next.Gates = nil
+	}
+	for i := range p.next.Gates {
+		if g := &p.next.Gates[i]; g.Since == nil {
+			g.Since = v1alpha1.At(p.now)
+		}
+	}
+}
+
 // mendNumbers keeps the highest version number at least as high as every version that is known.
 func (p *pass) mendNumbers() {
 	s := &p.next
 	s.LastVersion = max(s.LastVersion, 0)
+	for _, a := range s.Announcements {
+		s.LastAnnouncement = max(s.LastAnnouncement, a.Seq)
+	}
 	if s.Stable != nil {
 		s.LastVersion = max(s.LastVersion, number(s.Stable.Version))
 	}
@@ -194,7 +211,10 @@ func (p *pass) mendTimes() {
 		if ahead(step.LandedAt, now) && !ahead(step.LastWindow, step.LandedAt) {
 			step.LastWindow = step.LandedAt
 		}
-		clocks = append(clocks, &step.StartedAt, &step.LandedAt)
+		clocks = append(clocks, &step.StartedAt, &step.LandedAt, &step.HeldSince, &step.ReleasedAt)
+	}
+	for i := range s.Gates {
+		clocks = append(clocks, &s.Gates[i].Since, &s.Gates[i].AnsweredAt)
 	}
 	for i := range s.Retiring {
 		clocks = append(clocks, &s.Retiring[i].Since, &s.Retiring[i].LostAt)

@@ -43,7 +43,7 @@ func TestMend(t *testing.T) {
 			in: v1alpha1.PhaseSucceeded, want: "Succeeded, stable v4, retiring v3, retiring v12",
 			mod: func(s *scene) {
 				s.status = v1alpha1.CanaryStatus{}
-				s.seen.Versions = map[string]Backend{"v3": {1, 3}, "v12": {3, 3}, "v4": {3, 3}}
+				s.seen.Versions = map[string]Backend{"v3": {Endpoints: 1, Replicas: 3}, "v12": {Endpoints: 3, Replicas: 3}, "v4": {Endpoints: 3, Replicas: 3}}
 			},
 		},
 		"a lost status of a Canary that had not begun to serve": {
@@ -51,7 +51,7 @@ func TestMend(t *testing.T) {
 			in:     v1alpha1.PhaseInitializing, want: ", retiring v1",
 			mod: func(s *scene) {
 				s.status = v1alpha1.CanaryStatus{}
-				s.seen.Versions["v1"] = Backend{3, 3}
+				s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3}
 			},
 		},
 		"a candidate without stable": {
@@ -222,7 +222,7 @@ func FuzzDecide(f *testing.F) {
 			s.spec, s.seen = v1alpha1.CanarySpec{}, Observed{}
 		}
 		s.seen.Deleting = deleting
-		s.seen.Versions = map[string]Backend{"v1": {int32(endpoints), 3}, "v2": {int32(endpoints), 3}, "x": {}}
+		s.seen.Versions = map[string]Backend{"v1": {Endpoints: int32(endpoints), Replicas: 3}, "v2": {Endpoints: int32(endpoints), Replicas: 3}, "x": {}}
 		s.seen.Samples = []Sample{window(0, 10, 1)}
 		plan := s.decide()
 		again := Decide(s.spec, plan.Status, s.seen, s.now)

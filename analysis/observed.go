@@ -144,6 +144,9 @@ type Target struct {
 	Image string
 	// Replicas is the number of pods it asks for, Ready how many are ready.
 	Replicas, Ready int32
+	// Problem says in a sentence why what it asks for cannot be known, such as a ConfigMap that does not exist; empty when it
+	// can.
+	Problem string
 	// ReplicasOwner is the field manager other than Serin that owns its replicas; empty if none does.
 	ReplicasOwner string
 }

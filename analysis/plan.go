@@ -112,8 +112,8 @@ type Note struct {
 	Severity Severity
 	// Transition marks the notes that people are told of elsewhere than in Events.
 	Transition bool
-	// Rollout identifies the rollout: the candidate's version, or stable's when there is no candidate.
-	Rollout string
+	// Rollout identifies the rollout: the candidate's version, or stable's when there is no candidate. Revision is its revision.
+	Rollout, Revision string
 	// From and To are the images before and after, empty where there is none.
 	From, To string
 	// Step is the step's position (2/4), empty outside steps; Weight is the candidate's weight in percent.

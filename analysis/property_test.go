@@ -3,6 +3,7 @@ package analysis
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -250,7 +251,7 @@ func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 	holds(t, func(c *chaos, l look) {
 		candidate := l.plan.Status.Candidate
 		if hasNote(l.plan, v1alpha1.ReasonPromoted) {
-			if v := l.seen.Versions[l.plan.Status.Stable.Version]; v.Endpoints == 0 || v.Endpoints < sizeOf(l) {
+			if v := l.seen.Versions[l.plan.Status.Stable.Version]; v.Endpoints == 0 || v.Endpoints < sizeAt(l, 100) {
 				c.t.Fatalf("%s becomes stable with %d endpoints", l.plan.Status.Stable.Version, v.Endpoints)
 			}
 		}
@@ -264,10 +265,10 @@ func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 		if candidate.Weight <= from {
 			return
 		}
-		if v := l.seen.Versions[candidate.Version]; v.Endpoints == 0 || v.Endpoints < sizeOf(l) {
+		if v := l.seen.Versions[candidate.Version]; v.Endpoints == 0 || v.Endpoints < sizeAt(l, candidate.Weight) {
 			c.t.Fatalf("weight %d%% -> %d%% with %d endpoints", from, candidate.Weight, v.Endpoints)
 		}
-		if l.spec.Suspend || !l.seen.Target.Found {
+		if !l.seen.Target.Found || (!candidate.Returning && restrained(l)) {
 			c.t.Fatalf("weight %d%% -> %d%% while nothing may rise", from, candidate.Weight)
 		}
 		if why := mayRise(l, from); why != "" {
@@ -276,15 +277,28 @@ func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 	})
 }
 
-func sizeOf(l look) int32 {
+// restrained says whether a person or the calendar holds every rise.
+func restrained(l look) bool {
+	h := l.seen.Holds
+	return l.spec.Suspend || h.Freeze != nil || (h.Window != nil && !h.Window.Open)
+}
+
+// sizeAt is the number of pods that a version needs for a weight.
+func sizeAt(l look, weight int32) int32 {
+	size := int32(1)
 	switch {
 	case l.spec.Replicas != nil:
-		return *l.spec.Replicas
+		size = *l.spec.Replicas
 	case l.plan.Status.TargetReplicas != nil:
-		return *l.plan.Status.TargetReplicas
-	default:
-		return 1
+		size = *l.plan.Status.TargetReplicas
 	}
+	if floor := l.plan.Status.FloorReplicas; floor != nil && size > 0 {
+		size = max(size, *floor)
+	}
+	if l.spec.Capacity == v1alpha1.CapacityFull && weight > 0 {
+		weight = 100
+	}
+	return int32(math.Ceil(float64(size) * float64(weight) / 100))
 }
 
 // mayRise says what a rise of the weight lacks, "" when it is in order.
@@ -296,8 +310,10 @@ func mayRise(l look, from int32) string {
 		slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
 	before := l.before.Step
 	switch {
-	case commanded, l.before.Phase == v1alpha1.PhasePromoting:
+	case commanded, l.before.Phase == v1alpha1.PhasePromoting, l.plan.Status.Candidate.Returning:
 		return ""
+	case before != nil && before.Leave != "":
+		return "" // somebody, or the timeout, said so before
 	case from > 0 && stepAt(l, from).Approval == v1alpha1.ApprovalRequired && !before.Approved && !approvedIn(l):
 		return "nobody approved"
 	case timedOut:
@@ -418,7 +434,7 @@ func TestRule7DeadlinesHaveACause(t *testing.T) {
 		v, weight := l.seen.Versions[l.before.Candidate.Version], int64(l.before.Candidate.Weight)
 		landed := l.seen.Traffic.Landed
 		denied := landed != nil && (landed[l.before.Candidate.Version] != weight || landed[l.before.Stable.Version] != 100-weight || len(landed) > 2)
-		if v.Endpoints >= max(sizeOf(l), 1) && !denied {
+		if v.Endpoints >= max(sizeAt(l, max(l.before.Candidate.Share, l.before.Candidate.Weight)), 1) && !denied {
 			c.t.Fatalf("%v with %d endpoints, applied %v", l.plan.Notes, v.Endpoints, landed)
 		}
 	})
@@ -483,7 +499,8 @@ func TestRule9ANewRevisionStartsOver(t *testing.T) {
 		if candidate != nil && candidate.Version == old || plan.Weights != (Weights{}) && !c.ready(candidate, seen) {
 			c.t.Fatalf("%s still has weights %v", plan.Status.Version, plan.Weights)
 		}
-		if !c.spec.Suspend && c.blocked == "" && candidate.Revision != "rev-newest" {
+		held := c.spec.Suspend || c.blocked != "" || !reflect.DeepEqual(c.others.holds, Holds{})
+		if !held && candidate.Revision != "rev-newest" {
 			c.t.Fatalf("the newest is not tested: %s", plan.Status.Message)
 		}
 		if plan.Status.Stable.Version != stable {

@@ -205,12 +205,12 @@ func targetNotFound(name string) string {
 
 func waitingForTarget(name string) string { return fmt.Sprintf("waiting for Deployment %q", name) }
 
-func suspended(image string) string {
-	return fmt.Sprintf("the target asks for %s; spec.suspend holds the rollout back", image)
+func waits(image, why string) string {
+	return fmt.Sprintf("the target asks for %s, and its rollout waits: %s", image, why)
 }
 
-func suspendedAt(version string, weight int32) string {
-	return fmt.Sprintf("spec.suspend keeps %s at %d%%", version, weight)
+func heldAt(version string, weight int32, why string) string {
+	return fmt.Sprintf("%s stays at %d%%: %s", version, weight, why)
 }
 
 func serves(v v1alpha1.VersionStatus) string {

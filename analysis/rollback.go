@@ -17,6 +17,8 @@ func (p *pass) rollBack(reason, why string) {
 		Message: rollingBack(c.VersionStatus, *p.next.Stable, c.Weight, why),
 	})
 	p.record(v1alpha1.OutcomeRolledBack, reason, why)
+	p.forgetGates()
+	p.ask(v1alpha1.OnRollback, 0)
 	c.Weight = 0
 	p.next.RolledBackRevision = c.Revision
 	p.next.Step, p.next.Pause = nil, nil
@@ -38,7 +40,8 @@ func (p *pass) rolledBack() bool {
 		message, landed = rolledBackUnseen(took), nil
 	}
 	p.noteRollout(Note{Reason: v1alpha1.ReasonRolledBack, Severity: Info, Message: message})
-	p.retiring(p.next.Candidate.VersionStatus, landed)
+	p.leave(landed)
+	p.ask(v1alpha1.AfterRollout, 0)
 	p.next.Candidate = nil
 	p.enter(v1alpha1.PhaseRolledBack)
 	return true
@@ -78,10 +81,21 @@ func (p *pass) drop(outcome v1alpha1.Outcome, n Note) {
 		p.record(outcome, n.Reason, n.Message)
 	}
 	if rollingBack || c.Weight > 0 {
-		p.retiring(c.VersionStatus, nil)
+		p.leave(nil)
 	}
+	p.forgetGates()
+	p.ask(v1alpha1.AfterRollout, 0)
 	p.next.Candidate, p.next.Step, p.next.Pause, p.next.RolledBackRevision = nil, nil, nil, ""
 	p.enter(v1alpha1.PhaseSucceeded)
+}
+
+// leave lets the candidate retire, if it ever had pods.
+func (p *pass) leave(since *v1alpha1.Time) {
+	c := p.next.Candidate
+	if c.Share > 0 || c.Weight > 0 {
+		p.retiring(c.VersionStatus, since)
+		p.next.Retiring[len(p.next.Retiring)-1].Proven = c.Returning
+	}
 }
 
 // recoverToStable ends RolledBack when the target asks for stable again.
@@ -103,14 +117,16 @@ func (p *pass) recoverToStable() bool {
 // candidate, so only a data plane that answers, and says otherwise, counts.
 func (p *pass) deadline() bool {
 	limit := p.spec.ProgressDeadline.Of()
-	active := p.next.Phase == v1alpha1.PhaseProgressing || p.next.Phase == v1alpha1.PhasePromoting ||
-		p.next.Phase == v1alpha1.PhasePaused
-	if !active {
+	if !p.active() || !p.refuge() {
 		return false
 	}
 	c := p.next.Candidate
 	if late := p.since(c.NotReadySince); c.NotReadySince != nil && late > limit {
-		p.rollBack(v1alpha1.ReasonProgressDeadline, notReady(c.Version, p.seen.Versions[c.Version].Endpoints, p.replicas(), late))
+		p.rollBack(v1alpha1.ReasonProgressDeadline, notReady(c.Version, p.seen.Versions[c.Version].Endpoints, p.size(c.Version), late))
+		return true
+	}
+	if g := p.overdue(); g != nil {
+		p.rollBack(v1alpha1.ReasonWebhookRefused, webhookOverdue(*g, p.since(g.Since)))
 		return true
 	}
 	if late := p.landingFor(); late > limit && p.seen.Traffic.Landed != nil && !p.landed(p.weights()) {
@@ -141,7 +157,7 @@ func (p *pass) landingFor() time.Duration {
 // timeout ends a step that took too long, as the spec says.
 func (p *pass) timeout() bool {
 	s := p.next.Step
-	if p.next.Phase != v1alpha1.PhaseProgressing || s == nil || p.spec.Suspend {
+	if p.next.Phase != v1alpha1.PhaseProgressing || s == nil || s.Leave != "" || p.held().why != "" {
 		return false
 	}
 	took, limit := p.since(p.stepBegan()), p.stepTimeout()
@@ -150,26 +166,30 @@ func (p *pass) timeout() bool {
 	}
 	why := tookTooLong(s.Position, took, limit, p.holding())
 	switch action := p.spec.Analysis.OnTimeout; {
+	case action == v1alpha1.OnTimeoutRollBack && !p.refuge():
+		return false
 	case action == v1alpha1.OnTimeoutRollBack:
 		p.rollBack(v1alpha1.ReasonStepTimeout, why)
 	case action == v1alpha1.OnTimeoutPromote && p.needsApproval():
 		p.pause(v1alpha1.PauseApproval, why)
 	case action == v1alpha1.OnTimeoutPromote && s.LandedAt != nil && s.Failed == 0 && p.holdsBack() == "":
-		p.leaveStep(why)
+		s.Leave = why
 	default:
 		p.pause(v1alpha1.PauseTimeout, why)
 	}
 	return true
 }
 
-// stepBegan is when the clock of a step's timeout began: when its weight landed, or when a pause at it ended.
+// stepBegan is when the clock of a step's timeout began: when its weight landed, or when a pause or a hold at it ended.
 func (p *pass) stepBegan() *v1alpha1.Time {
 	began := p.next.Step.StartedAt
 	if p.next.Step.LandedAt != nil {
 		began = p.next.Step.LandedAt
 	}
-	if ahead(p.next.PhaseSince, began) {
-		began = p.next.PhaseSince
+	for _, later := range []*v1alpha1.Time{p.next.PhaseSince, p.next.Step.ReleasedAt} {
+		if ahead(later, began) {
+			began = later
+		}
 	}
 	return began
 }
@@ -191,7 +211,7 @@ func (p *pass) record(outcome v1alpha1.Outcome, reason, message string) {
 	c := p.next.Candidate
 	p.next.History = append([]v1alpha1.RolloutRecord{{
 		VersionStatus: c.VersionStatus, Outcome: outcome, Reason: reason, Message: message,
-		StartedAt: c.StartedAt, EndedAt: v1alpha1.At(p.now),
+		StartedAt: c.StartedAt, EndedAt: v1alpha1.At(p.now), Waited: p.waited(),
 	}}, p.next.History...)
 	if len(p.next.History) > maxHistory {
 		p.next.History = p.next.History[:maxHistory]

@@ -10,21 +10,10 @@ import (
 
 // start makes a candidate of a revision that is neither stable nor rolled back.
 func (p *pass) start() bool {
-	idle := p.next.Phase == v1alpha1.PhaseSucceeded || p.next.Phase == v1alpha1.PhaseRolledBack
-	if !idle || p.next.Candidate != nil || !p.asks() || p.spec.Suspend || p.obstacle() != nil {
+	if !p.due() || p.obstacle() != nil || p.heldFromStart().why != "" {
 		return false
 	}
-	revision := p.seen.Target.Revision
-	if revision == p.next.Stable.Revision || revision == p.next.RolledBackRevision {
-		return false
-	}
-	p.next.RolledBackRevision = ""
-	p.next.Checks = nil
-	p.next.Candidate = &v1alpha1.CandidateStatus{
-		VersionStatus: *p.newVersion(),
-		NotReadySince: v1alpha1.At(p.now),
-		StartedAt:     v1alpha1.At(p.now),
-	}
+	p.candidate(v1alpha1.CandidateStatus{VersionStatus: *p.newVersion()})
 	p.enter(v1alpha1.PhaseProgressing)
 	p.noteRollout(Note{
 		Reason: v1alpha1.ReasonNewRevision, Severity: Info, Transition: true,
@@ -33,13 +22,38 @@ func (p *pass) start() bool {
 	return true
 }
 
+// candidate begins a rollout. It has no pods yet.
+func (p *pass) candidate(c v1alpha1.CandidateStatus) {
+	p.next.RolledBackRevision = ""
+	p.next.Checks = nil
+	p.forgetGates()
+	if p.next.FloorReplicas == nil {
+		floor := p.asked()
+		p.next.FloorReplicas = &floor
+	}
+	c.StartedAt = v1alpha1.At(p.now)
+	p.next.Candidate = &c
+}
+
+// open gives a candidate its first pods, once nothing holds it and the webhooks before the rollout said yes.
+func (p *pass) open() bool {
+	c := p.next.Candidate
+	if p.next.Phase != v1alpha1.PhaseProgressing || c.Share > 0 || p.held().why != "" {
+		return false
+	}
+	if p.ask(v1alpha1.BeforeRollout, 0) {
+		return true
+	}
+	return p.closed(v1alpha1.BeforeRollout, 0) == nil && p.grow(p.spec.Steps[0].Weight)
+}
+
 // readiness keeps the clock of the candidate's missing endpoints.
 func (p *pass) readiness() bool {
 	c := p.next.Candidate
 	if c == nil || p.next.Phase == v1alpha1.PhaseRollingBack {
 		return false
 	}
-	missing := p.replicas() > 0 && !p.candidateReady()
+	missing := p.size(c.Version) > 0 && !p.candidateReady()
 	if missing == (c.NotReadySince != nil) {
 		return false
 	}
@@ -52,10 +66,32 @@ func (p *pass) readiness() bool {
 
 // begin gives a ready candidate its first weight.
 func (p *pass) begin() bool {
-	if p.next.Phase != v1alpha1.PhaseProgressing || p.next.Step != nil || p.holdsBack() != "" {
+	c := p.next.Candidate
+	if p.next.Phase != v1alpha1.PhaseProgressing || p.next.Step != nil || c.Share == 0 || p.held().why != "" {
 		return false
 	}
-	p.climb(0, allReady(p.seen.Versions[p.next.Candidate.Version].Endpoints, p.replicas()))
+	return p.rise(0, allReady(p.seen.Versions[c.Version].Endpoints, p.size(c.Version)))
+}
+
+// rise gives the candidate the weight of a step, or all traffic after the last, as soon as it has the pods for it and the
+// webhooks said yes. It says whether it did something towards that.
+func (p *pass) rise(index int, why string) bool {
+	weight, when := int32(100), v1alpha1.BeforePromotion
+	if index < len(p.spec.Steps) {
+		weight, when = p.spec.Steps[index].Weight, v1alpha1.BeforeStep
+	}
+	switch {
+	case p.grow(weight):
+	case p.holdsBack() != "":
+		return false
+	case p.ask(when, weight):
+	case p.closed(when, weight) != nil:
+		return false
+	case when == v1alpha1.BeforePromotion:
+		p.toPromotion(why)
+	default:
+		p.climb(index, why)
+	}
 	return true
 }
 
@@ -94,19 +130,22 @@ func (p *pass) land() bool {
 // advance leaves a step whose dwell is over and whose newest window passed.
 func (p *pass) advance() bool {
 	s := p.next.Step
-	if p.next.Phase != v1alpha1.PhaseProgressing || s == nil || s.LandedAt == nil || p.holdsBack() != "" {
+	if p.next.Phase != v1alpha1.PhaseProgressing || s == nil || p.held().why != "" {
 		return false
 	}
+	if s.Leave != "" {
+		return p.rise(p.nextIndex(), s.Leave)
+	}
 	step := p.currentStep()
-	if p.since(s.LandedAt) < step.Dwell.Of() || !p.evident() {
+	ready := s.LandedAt != nil && p.candidateReady() && p.seen.Target.Found
+	if !ready || p.since(s.LandedAt) < step.Dwell.Of() || !p.evident() {
 		return false
 	}
 	if p.needsApproval() {
 		p.pause(v1alpha1.PauseApproval, waitsForApproval(s.Position, p.next.Candidate.Weight))
 		return true
 	}
-	p.leaveStep(passedStep(s.Passed, step.Dwell.Of()))
-	return true
+	return p.rise(p.nextIndex(), passedStep(s.Passed, step.Dwell.Of()))
 }
 
 // needsApproval says whether a person has yet to approve that the step is left.
@@ -125,15 +164,14 @@ func (p *pass) evident() bool {
 // staleWindow is the age at which a window says nothing about the candidate of now, unless windows are long.
 const staleWindow = time.Minute
 
-// leaveStep goes to the next step above the weight of now, or to promotion after the last. Steps that were edited away
-// under a running rollout are skipped, and no planned weight above is jumped.
-func (p *pass) leaveStep(why string) {
+// nextIndex is the step above the weight of now, or the number of steps after the last. Steps that were edited away under a
+// running rollout are skipped, and no planned weight above is jumped.
+func (p *pass) nextIndex() int {
 	i := slices.IndexFunc(p.spec.Steps, func(s v1alpha1.Step) bool { return s.Weight > p.next.Candidate.Weight })
 	if i < 0 {
-		p.toPromotion(why)
-		return
+		return len(p.spec.Steps)
 	}
-	p.climb(i, why)
+	return i
 }
 
 func (p *pass) toPromotion(why string) {
@@ -145,18 +183,24 @@ func (p *pass) toPromotion(why string) {
 // currentStep is the step of the spec that belongs to the weight of now: the last that is not above it.
 func (p *pass) currentStep() v1alpha1.Step { return p.spec.Steps[p.currentIndex()] }
 
-func (p *pass) currentIndex() int {
-	above := slices.IndexFunc(p.spec.Steps, func(s v1alpha1.Step) bool { return s.Weight > p.next.Candidate.Weight })
-	if above < 0 {
-		above = len(p.spec.Steps)
-	}
-	return max(above-1, 0)
-}
+func (p *pass) currentIndex() int { return max(p.nextIndex()-1, 0) }
 
 // promote gives a candidate with all its endpoints ready all the traffic. The time to land counts from here.
 func (p *pass) promote() bool {
 	c := p.next.Candidate
-	if p.next.Phase != v1alpha1.PhasePromoting || c.Weight == 100 || p.holdsBack() != "" {
+	if p.next.Phase != v1alpha1.PhasePromoting || c.Weight == 100 {
+		return false
+	}
+	if p.grow(100) {
+		return true
+	}
+	if p.holdsBack() != "" {
+		return false
+	}
+	if !c.Returning && p.ask(v1alpha1.BeforePromotion, 100) {
+		return true
+	}
+	if p.closed(v1alpha1.BeforePromotion, 100) != nil {
 		return false
 	}
 	from := c.Weight
@@ -164,7 +208,7 @@ func (p *pass) promote() bool {
 	p.enter(v1alpha1.PhasePromoting)
 	p.noteRollout(Note{
 		Reason: v1alpha1.ReasonWeightRaised, Severity: Info,
-		Message: raised(from, 100, allReady(p.seen.Versions[c.Version].Endpoints, p.replicas())),
+		Message: raised(from, 100, allReady(p.seen.Versions[c.Version].Endpoints, p.size(c.Version))),
 	})
 	return true
 }
@@ -175,60 +219,19 @@ func (p *pass) swap() bool {
 	if p.next.Phase != v1alpha1.PhasePromoting || c.Weight != 100 || !p.candidateReady() || !p.landed(Split(100)) {
 		return false
 	}
-	old, took := *p.next.Stable, p.since(c.StartedAt)
-	p.noteRollout(Note{
-		Reason: v1alpha1.ReasonPromoted, Severity: Good, Transition: true,
-		Message: promoted(c.VersionStatus, old, took),
-	})
-	p.record(v1alpha1.OutcomePromoted, v1alpha1.ReasonPromoted, p.lastMessage())
+	old, took, reason := *p.next.Stable, p.since(c.StartedAt), v1alpha1.ReasonPromoted
+	message := promoted(c.VersionStatus, old, took)
+	if c.Returning {
+		reason, message = v1alpha1.ReasonReverted, returned(c.VersionStatus, old, took)
+	}
+	p.noteRollout(Note{Reason: reason, Severity: Good, Transition: true, Message: message})
+	p.record(v1alpha1.OutcomePromoted, reason, message)
 	p.retiring(old, v1alpha1.At(p.now))
+	p.next.Retiring[len(p.next.Retiring)-1].Proven = true
+	p.forgetGates()
+	p.ask(v1alpha1.AfterRollout, 0)
 	stable := c.VersionStatus
 	p.next.Stable, p.next.Candidate, p.next.Step, p.next.Pause = &stable, nil, nil, nil
 	p.enter(v1alpha1.PhaseSucceeded)
 	return true
-}
-
-// retire lets versions go that lost their traffic long enough ago.
-func (p *pass) retire() bool {
-	if p.next.Stable == nil {
-		return false
-	}
-	changed := false
-	var kept []v1alpha1.RetiringStatus
-	for _, r := range p.next.Retiring {
-		switch drained := p.drained(r); {
-		case drained && r.Since == nil:
-			r.Since, changed = v1alpha1.At(p.now), true
-		case !drained && r.Since != nil:
-			r.Since, changed = nil, true
-		}
-		if r.Since != nil && p.since(r.Since) >= p.spec.ScaleDownDelay.Of() {
-			changed = true
-			continue
-		}
-		kept = append(kept, r)
-	}
-	p.next.Retiring = kept
-	return changed
-}
-
-// drained says whether a version gets no traffic: the data plane said so, or nobody has said anything for the progress
-// deadline. A version that the data plane still names keeps its pods, and so does one that may have traffic because the
-// first version does not serve yet. What was seen when it was decided tells of the weights before that.
-func (p *pass) drained(r v1alpha1.RetiringStatus) bool {
-	switch {
-	case p.seen.Traffic.Landed[r.Version] > 0 || (r.Since == nil && p.since(r.LostAt) == 0):
-		return false
-	case r.Since != nil || p.landed(p.weights()):
-		return true
-	default:
-		return p.next.Phase != v1alpha1.PhaseInitializing && p.since(r.LostAt) > p.spec.ProgressDeadline.Of()
-	}
-}
-
-// retiring notes that a version gets no more traffic, and since when the data plane was seen to send it none, nil if it was not.
-func (p *pass) retiring(v v1alpha1.VersionStatus, since *v1alpha1.Time) {
-	p.next.Retiring = append(p.next.Retiring, v1alpha1.RetiringStatus{
-		Version: v.Version, Revision: v.Revision, LostAt: v1alpha1.At(p.now), Since: since,
-	})
 }

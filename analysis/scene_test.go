@@ -88,7 +88,7 @@ func history(outcome v1alpha1.Outcome) []v1alpha1.RolloutRecord {
 // candidate puts v2 beside v1, ten seconds after its weight landed and with one window that passed.
 func (s *scene) candidate(weight int32) {
 	s.status.Candidate = &v1alpha1.CandidateStatus{
-		VersionStatus: versionNamed("2"), Weight: weight, StartedAt: ago(5 * time.Minute),
+		VersionStatus: versionNamed("2"), Weight: weight, Share: 100, StartedAt: ago(5 * time.Minute),
 	}
 	s.status.LastVersion, s.seen.HighestVersion = 2, 2
 	s.status.Step = &v1alpha1.StepStatus{

@@ -32,6 +32,7 @@ type sim struct {
 
 	plane   simPlane
 	metrics simMetrics
+	others  simOthers
 
 	wakeAt  time.Time // zero while only an event can wake the controller
 	sawAt   fingerprint
@@ -60,6 +61,7 @@ type look struct {
 type app struct {
 	starts       time.Duration // until its pods are ready
 	never        bool          // they never are
+	crashes      bool          // they crash, over and over
 	fails, slow  float64       // shares of its requests
 	requestsLack bool          // nobody calls it
 }
@@ -73,6 +75,7 @@ type simVersion struct {
 	revision        string
 	replicas, ready int32
 	readyAt         time.Time
+	trouble         *Trouble
 }
 
 // simPlane is the data plane: it applies the split it finds, late.
@@ -111,6 +114,7 @@ type fingerprint struct {
 	spec      int64
 	blocked   string
 	deleting  bool
+	others    string
 }
 
 // slow and slower are what requests take, for people.
@@ -185,7 +189,8 @@ func (s *sim) woken() bool {
 }
 
 func (s *sim) fingerprint() fingerprint {
-	f := fingerprint{target: s.target.Target, apex: s.observedApex(), deleting: s.deleting, blocked: s.blocked, spec: s.generation()}
+	f := fingerprint{target: s.target.Target, apex: s.observedApex(), deleting: s.deleting, blocked: s.blocked, spec: s.generation(),
+		others: s.othersPrint()}
 	for name, v := range s.versions {
 		n := int64(number(name))
 		f.endpoints += n*n*1_000_003 + n*int64(v.ready)*1009 + n*int64(v.replicas)*31
@@ -211,7 +216,10 @@ func (s *sim) generation() int64 {
 	if s.spec.Replicas != nil {
 		g = g*131 + int64(*s.spec.Replicas)
 	}
-	return g
+	if s.spec.Capacity == v1alpha1.CapacityFull {
+		g = g*131 + 1
+	}
+	return g*131 + int64(len(s.spec.Webhooks))
 }
 
 // nextEvent is when something happens by itself, at most end.
@@ -224,6 +232,9 @@ func (s *sim) nextEvent(end time.Time) time.Time {
 	}
 	for _, v := range s.versions {
 		earlier(v.readyAt)
+	}
+	for _, at := range s.others.asked {
+		earlier(at)
 	}
 	earlier(s.target.readyAt)
 	earlier(s.plane.appliesAt)
@@ -240,11 +251,10 @@ func (s *sim) interval() time.Duration { return s.spec.Analysis.Interval.Of() }
 func (s *sim) elapse(to time.Time) {
 	s.serve(to.Sub(s.now))
 	s.now = to
-	for _, v := range s.versions {
-		if !s.now.Before(v.readyAt) && !s.app(v.revision).never {
-			v.ready = v.replicas
-		}
+	for _, name := range slices.Sorted(maps.Keys(s.versions)) {
+		s.start(name, s.versions[name])
 	}
+	s.tell()
 	if s.target.Found && !s.now.Before(s.target.readyAt) && !s.app(s.target.Revision).never {
 		s.target.Ready = s.target.Replicas
 	}
@@ -257,6 +267,27 @@ func (s *sim) elapse(to time.Time) {
 		s.metrics.counts = map[string]Counts{}
 	}
 	s.moment()
+}
+
+// start lets a version's pods become ready, or not.
+func (s *sim) start(name string, v *simVersion) {
+	if s.now.Before(v.readyAt) {
+		return
+	}
+	switch a := s.app(v.revision); {
+	case v.replicas == 0:
+		v.ready, v.trouble = 0, nil
+	case a.crashes:
+		v.ready = 0
+		if v.trouble == nil {
+			v.trouble = &Trouble{
+				Pod: "shop-" + name + "-abc12", Reason: "CrashLoopBackOff", Kind: TroubleLasting,
+				Message: "container app exited with 1, 2 restarts", Since: s.clock(),
+			}
+		}
+	case !a.never:
+		v.ready, v.trouble = v.replicas, nil
+	}
 }
 
 func (s *sim) moment() {
@@ -290,15 +321,17 @@ func (s *sim) observe() Observed {
 		Name: "shop", Generation: s.generation(), Deleting: s.deleting, Target: s.target.Target,
 		Blocked: s.blocked, Versions: map[string]Backend{}, Apex: s.observedApex(), Command: s.command,
 		Traffic: Traffic{Written: s.split != nil},
+		Holds:   s.others.holds, Answers: s.heard(), Sinks: s.others.sinks, Delivered: s.delivered(),
 	}
 	for name, v := range s.versions {
-		seen.Versions[name] = Backend{Endpoints: v.ready, Replicas: v.replicas}
+		seen.Versions[name] = Backend{Endpoints: v.ready, Replicas: v.replicas, Trouble: v.trouble}
 		seen.HighestVersion = max(seen.HighestVersion, number(name))
 	}
 	if s.stale != nil {
 		old := *s.stale
 		old.Command, old.Samples, old.Traffic, old.MetricsError = s.command, nil, seen.Traffic, ""
 		old.Deleting, old.Generation = seen.Deleting, seen.Generation
+		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
 		seen = old
 	}
 	if !NeedsMetrics(s.status) {
@@ -399,7 +432,7 @@ func (s *sim) look() {
 
 // writes are those of one plan, in their order: the record, the split, the versions, the apex, the target, what goes.
 func (s *sim) writes(seen Observed, plan Plan) []func() {
-	writes := []func(){func() { s.status = plan.Status }}
+	writes := []func(){func() { s.status = plan.Status }, func() { s.await(plan.Calls) }}
 	if plan.Status.Stable == nil {
 		return writes
 	}
@@ -452,7 +485,7 @@ func (s *sim) writeVersion(seen Observed, v Version) {
 	have := s.versions[v.Name]
 	wrote := fmt.Sprintf("%s with %d pods", v.Name, v.Replicas)
 	switch {
-	case have == nil && seen.Target.Found && seen.Target.Revision == v.Revision:
+	case have == nil && v.Role != RoleRetiring && seen.Target.Found && seen.Target.Revision == v.Revision:
 		s.versions[v.Name] = &simVersion{
 			revision: v.Revision, replicas: v.Replicas, readyAt: s.now.Add(s.app(v.Revision).starts),
 		}
@@ -548,6 +581,10 @@ func shopSpec(mods ...func(*v1alpha1.CanarySpec)) v1alpha1.CanarySpec {
 		},
 		Traffic:          v1alpha1.TrafficSpec{Provider: v1alpha1.ProviderAuto},
 		Access:           v1alpha1.AccessSpec{Mode: v1alpha1.AccessOff},
+		Capacity:         v1alpha1.CapacityProportional,
+		PodGrace: v1alpha1.PodGraceSpec{
+			Unschedulable: v1alpha1.Dur(2 * time.Minute), NotReady: v1alpha1.Dur(time.Minute),
+		},
 		ProgressDeadline: v1alpha1.Dur(2 * time.Minute),
 		ScaleDownDelay:   v1alpha1.Dur(30 * time.Second),
 	}

@@ -116,7 +116,7 @@ func TestTeardown(t *testing.T) {
 		"the first version has its split and the target serves": {
 			mod: func(s *scene) {
 				*s = *in(v1alpha1.PhaseInitializing)
-				s.seen.Versions["v1"], s.seen.Traffic = Backend{3, 3}, Traffic{Written: true}
+				s.seen.Versions["v1"], s.seen.Traffic = Backend{Endpoints: 3, Replicas: 3}, Traffic{Written: true}
 			},
 			want:    `target left, apex "", split gone, 0%, waits`,
 			message: "the Canary is being deleted: the target serves; waiting until no version has traffic",

@@ -69,13 +69,13 @@ func TestBeginning(t *testing.T) {
 		},
 		"wait for the first version's endpoints": {in: v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1"},
 		"wait until the data plane applies it": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{3, 3} },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3} },
 			phase: v1alpha1.PhaseInitializing, version: "v1",
 		},
 		"wait until the apex leads to the data plane": {
 			in: v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1",
 			mod: func(s *scene) {
-				s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{3, 3}, map[string]int64{"v1": 100}
+				s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{Endpoints: 3, Replicas: 3}, map[string]int64{"v1": 100}
 			},
 		},
 		"the first version serves": {
@@ -84,7 +84,7 @@ func TestBeginning(t *testing.T) {
 		},
 		"a first version that lost an endpoint does not serve yet": {
 			in: v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1",
-			mod: func(s *scene) { firstServes(s); s.seen.Versions["v1"] = Backend{2, 3} },
+			mod: func(s *scene) { firstServes(s); s.seen.Versions["v1"] = Backend{Endpoints: 2, Replicas: 3} },
 		},
 		"behind a mesh the apex must lead to stable before the target may go": {
 			reason: "callers outside the mesh would still be at the target's pods",
@@ -139,7 +139,7 @@ func asksFor(n string) func(*scene) {
 
 // firstServes gives the first version all it needs.
 func firstServes(s *scene) {
-	s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{3, 3}, map[string]int64{"v1": 100}
+	s.seen.Versions["v1"], s.seen.Traffic.Landed = Backend{Endpoints: 3, Replicas: 3}, map[string]int64{"v1": 100}
 	s.seen.Apex = Apex{Found: true, Leads: LeadProxy, ProxyEndpoints: 2}
 }
 
@@ -155,7 +155,7 @@ func TestClimbing(t *testing.T) {
 			notes: []string{"WeightRaised: weight 0% -> 5%: 3 of 3 endpoints ready"},
 		},
 		"one with too few endpoints does not": {
-			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { started(s); s.seen.Versions["v2"] = Backend{2, 3} },
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { started(s); s.seen.Versions["v2"] = Backend{Endpoints: 2, Replicas: 3} },
 			phase: v1alpha1.PhaseProgressing, version: "v1 -> v2",
 		},
 		"one without pods does not either": {
@@ -238,7 +238,7 @@ func TestClimbing(t *testing.T) {
 			},
 		},
 		"the candidate lost an endpoint": {
-			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { dwelt(s); s.seen.Versions["v2"] = Backend{2, 3} },
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { dwelt(s); s.seen.Versions["v2"] = Backend{Endpoints: 2, Replicas: 3} },
 			phase: v1alpha1.PhaseProgressing, version: "v1 -> v2", weight: 25,
 		},
 		"the last step leads to all traffic": {
@@ -277,7 +277,7 @@ func TestClimbing(t *testing.T) {
 		"all traffic landed on a candidate that lost its endpoints": {
 			in: v1alpha1.PhasePromoting, phase: v1alpha1.PhasePromoting, version: "v1 -> v2", weight: 100,
 			mod: func(s *scene) {
-				s.seen.Traffic.Landed, s.seen.Versions["v2"] = map[string]int64{"v2": 100}, Backend{0, 3}
+				s.seen.Traffic.Landed, s.seen.Versions["v2"] = map[string]int64{"v2": 100}, Backend{Endpoints: 0, Replicas: 3}
 			},
 		},
 		"suspend keeps the promotion from all traffic": {
@@ -390,7 +390,7 @@ func TestARevertForgetsTheRollback(t *testing.T) {
 
 func TestDeadlines(t *testing.T) {
 	late := func(s *scene) {
-		s.status.Candidate.NotReadySince, s.seen.Versions["v2"] = ago(121*time.Second), Backend{1, 3}
+		s.status.Candidate.NotReadySince, s.seen.Versions["v2"] = ago(121*time.Second), Backend{Endpoints: 1, Replicas: 3}
 	}
 	wentBack := "ProgressDeadlineExceeded: rolling back v2 (shop:2) to v1 (shop:1), weight 25% -> 0%: v2 had 1 of 3 endpoints ready for 2m1s"
 	landed := "RolledBack: v1 (shop:1) has all traffic again after 0s"
@@ -496,7 +496,7 @@ func TestTimeouts(t *testing.T) {
 		},
 		"does not go on without endpoints": {
 			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhasePaused, version: "v1 -> v2", weight: 25,
-			mod:   on(v1alpha1.OnTimeoutPromote, func(s *scene) { s.seen.Versions["v2"] = Backend{2, 3} }),
+			mod:   on(v1alpha1.OnTimeoutPromote, func(s *scene) { s.seen.Versions["v2"] = Backend{Endpoints: 2, Replicas: 3} }),
 			notes: []string{"Paused: " + took},
 		},
 		"does not go on before the weight landed": {

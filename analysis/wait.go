@@ -27,6 +27,13 @@ func (a *alarm) after(t *v1alpha1.Time, d time.Duration) {
 	}
 }
 
+// at rings at an instant that lies ahead.
+func (a *alarm) at(t time.Time) {
+	if !t.IsZero() && t.After(a.p.now) {
+		a.in(t.Sub(a.p.now) + time.Millisecond)
+	}
+}
+
 // poll rings soon for what began to be waited for at t, and the later the longer it does not come.
 func (a *alarm) poll(t *v1alpha1.Time) { a.in(min(max(a.p.since(t)/10, pollSoon), pollLate)) }
 
@@ -44,8 +51,16 @@ func (p *pass) wait() time.Duration {
 		a.poll(p.next.PhaseSince)
 	case v1alpha1.PhaseProgressing, v1alpha1.PhasePaused, v1alpha1.PhasePromoting:
 		a.after(p.next.Candidate.NotReadySince, p.spec.ProgressDeadline.Of())
+		a.at(p.seen.Holds.Changes)
+		p.waitForOthers(a)
 		p.waitForWeight(a)
 	case v1alpha1.PhaseSucceeded, v1alpha1.PhaseRolledBack:
+		if p.due() {
+			a.at(p.seen.Holds.Changes)
+			if r := p.heldFromStart().reason; r == v1alpha1.ReasonQueued || r == v1alpha1.ReasonWaitingForDependency {
+				a.in(pollLate) // it also comes as an event
+			}
+		}
 	}
 	for _, r := range p.next.Retiring {
 		if r.Since == nil {
@@ -58,6 +73,16 @@ func (p *pass) wait() time.Duration {
 		a.after(p.next.AdoptedAt, p.spec.ScaleDownDelay.Of())
 	}
 	return a.next
+}
+
+// waitForOthers waits for pods in trouble to get over it, and for webhooks to say yes, as long as each may take.
+func (p *pass) waitForOthers(a *alarm) {
+	if t := p.seen.Versions[p.next.Candidate.Version].Trouble; t != nil && t.Kind != TroubleLasting {
+		a.after(v1alpha1.At(t.Since), p.grace(t.Kind))
+	}
+	if g := p.waitingGate(); g != nil && p.next.Phase != v1alpha1.PhasePaused {
+		a.after(p.gateBegan(*g), p.webhook(*g).Deadline.Of())
+	}
 }
 
 // waitForTeardown waits for the versions to finish what they have begun. All else is an event, looked for all the same.
@@ -86,7 +111,7 @@ func (p *pass) waitForWeight(a *alarm) {
 			a.after(s.LandedAt, p.currentStep().Dwell.Of())
 		}
 	}
-	if p.next.Phase == v1alpha1.PhaseProgressing && !p.spec.Suspend {
+	if p.next.Phase == v1alpha1.PhaseProgressing && p.held().why == "" && s.Leave == "" {
 		a.after(p.stepBegan(), p.stepTimeout())
 	}
 }

@@ -32,17 +32,17 @@ func TestWait(t *testing.T) {
 		"nobody tells that the first version has its traffic": {
 			in: v1alpha1.PhaseInitializing, want: 6 * time.Second,
 			reason: "waited for a minute, so a tenth of it more",
-			mod:    func(s *scene) { s.seen.Versions["v1"] = Backend{3, 3} },
+			mod:    func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3} },
 		},
 		"a beginning that takes hours is looked at every ten seconds": {
 			in: v1alpha1.PhaseInitializing, want: 10 * time.Second,
-			mod: func(s *scene) { s.seen.Versions["v1"], s.status.PhaseSince = Backend{3, 3}, ago(5*time.Hour) },
+			mod: func(s *scene) { s.seen.Versions["v1"], s.status.PhaseSince = Backend{Endpoints: 3, Replicas: 3}, ago(5*time.Hour) },
 		},
 		"the candidate's pods are an event, their deadline is not": {
 			in: v1alpha1.PhaseProgressing, want: 110*time.Second + tick,
 			mod: func(s *scene) {
 				s.status.Step, s.status.Candidate.Weight = nil, 0
-				s.seen.Versions["v2"], s.status.Candidate.NotReadySince = Backend{0, 3}, ago(10*time.Second)
+				s.seen.Versions["v2"], s.status.Candidate.NotReadySince = Backend{Endpoints: 0, Replicas: 3}, ago(10*time.Second)
 			},
 		},
 		"a candidate held by suspend before its first weight": {

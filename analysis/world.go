@@ -21,6 +21,7 @@ const veryLate = 2 * time.Second
 // plan states the world that belongs to the new status. It depends on the status, not on how it came about, so that a crash
 // after the status was written loses nothing.
 func (p *pass) plan() Plan {
+	p.announce()
 	p.describe()
 	return Plan{
 		Status:         p.next,
@@ -30,22 +31,23 @@ func (p *pass) plan() Plan {
 		Apex:           p.apex(),
 		TargetReplicas: p.targetReplicas(),
 		Notes:          p.notes,
+		Calls:          p.calls(),
 		Wait:           p.wait(),
 		Measure:        NeedsMetrics(p.next),
 	}
 }
 
-// versions are stable, the candidate, and those that lost their traffic and are kept up for a while.
+// versions are stable, the candidate, and those that lost their traffic and are kept up, as large as they are, for a while.
 func (p *pass) versions() []Version {
 	var all []Version
 	for _, r := range p.next.Retiring {
-		all = append(all, Version{Name: r.Version, Role: RoleRetiring, Revision: r.Revision, Replicas: p.replicas()})
+		all = append(all, Version{Name: r.Version, Role: RoleRetiring, Revision: r.Revision, Replicas: p.seen.Versions[r.Version].Replicas})
 	}
 	if s := p.next.Stable; s != nil {
-		all = append(all, Version{Name: s.Version, Role: RoleStable, Revision: s.Revision, Replicas: p.replicas()})
+		all = append(all, Version{Name: s.Version, Role: RoleStable, Revision: s.Revision, Replicas: p.size(s.Version)})
 	}
-	if c := p.next.Candidate; c != nil {
-		all = append(all, Version{Name: c.Version, Role: RoleCandidate, Revision: c.Revision, Replicas: p.replicas()})
+	if c := p.next.Candidate; c != nil && c.Share > 0 {
+		all = append(all, Version{Name: c.Version, Role: RoleCandidate, Revision: c.Revision, Replicas: p.size(c.Version)})
 	}
 	return all
 }
@@ -64,11 +66,11 @@ func (p *pass) apex() ApexLead {
 	if p.next.Stable == nil || p.seen.Apex.Foreign != "" || (initializing && !p.endpointsReady(p.next.Stable.Version)) {
 		return LeadElsewhere
 	}
-	if p.usesProxy() && p.seen.Apex.ProxyEndpoints > 0 && (!initializing || p.landed(Weights{})) {
+	if p.spec.Traffic.UsesProxy() && p.seen.Apex.ProxyEndpoints > 0 && (!initializing || p.landed(Weights{})) {
 		return LeadProxy
 	}
 	users := p.seen.Apex.Leads == LeadElsewhere || p.seen.Apex.Leads == LeadTarget
-	if initializing && users && p.seen.Apex.Found && p.usesProxy() {
+	if initializing && users && p.seen.Apex.Found && p.spec.Traffic.UsesProxy() {
 		return LeadElsewhere // the target's pods serve an apex that was there before, until a proxy does
 	}
 	return LeadStable

@@ -38,26 +38,26 @@ func TestWorld(t *testing.T) {
 			in: v1alpha1.PhaseInitializing, want: `v1 stable 3, split left, apex ""`,
 		},
 		"an apex that was here before waits for the proxies": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{3, 3} },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3} },
 			want: `v1 stable 3, split kept, apex ""`,
 		},
 		"an apex that is not there leads to the first version": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"], s.seen.Apex = Backend{3, 3}, Apex{} },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"], s.seen.Apex = Backend{Endpoints: 3, Replicas: 3}, Apex{} },
 			want: `v1 stable 3, split kept, apex "Stable"`,
 		},
 		"proxies that are ready and do not apply the split yet": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints = Backend{3, 3}, 2 },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints = Backend{Endpoints: 3, Replicas: 3}, 2 },
 			want: `v1 stable 3, split kept, apex ""`,
 		},
 		"proxies that apply it": {
 			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
-				s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints, s.seen.Traffic.Landed = Backend{3, 3}, 2, map[string]int64{"v1": 100}
+				s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints, s.seen.Traffic.Landed = Backend{Endpoints: 3, Replicas: 3}, 2, map[string]int64{"v1": 100}
 			},
 			want: `v1 stable 3, split kept, apex "Proxy"`,
 		},
 		"behind a mesh the apex leads to the first version": {
 			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
-				s.seen.Versions["v1"], s.spec.Traffic.Provider = Backend{3, 3}, v1alpha1.ProviderSplit
+				s.seen.Versions["v1"], s.spec.Traffic.Provider = Backend{Endpoints: 3, Replicas: 3}, v1alpha1.ProviderSplit
 			},
 			want: `v1 stable 3, split kept, apex "Stable"`,
 		},
@@ -89,7 +89,7 @@ func TestWorld(t *testing.T) {
 				s.status.Retiring = []v1alpha1.RetiringStatus{{Version: "v0", LostAt: ago(time.Second)}}
 				s.seen.Traffic.Landed["v0"] = 1
 			},
-			want: `v0 retiring 8, v1 stable 8, v2 candidate 8, split kept, apex "Proxy", target to 0`,
+			want: `v0 retiring 0, v1 stable 8, v2 candidate 8, split kept, apex "Proxy", target to 0`,
 		},
 		"no target": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { s.seen.Target = Target{} },
@@ -113,7 +113,7 @@ func TestRetiring(t *testing.T) {
 	lost := func(since *v1alpha1.Time, lostAt time.Duration) func(*scene) {
 		return func(s *scene) {
 			s.status.Retiring = []v1alpha1.RetiringStatus{{Version: "v0", Revision: "rev-0", Since: since, LostAt: ago(lostAt)}}
-			s.seen.Versions["v0"] = Backend{3, 3}
+			s.seen.Versions["v0"] = Backend{Endpoints: 3, Replicas: 3}
 		}
 	}
 	applied := func(weights map[string]int64, mod func(*scene)) func(*scene) {

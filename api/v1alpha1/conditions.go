@@ -87,6 +87,8 @@ const (
 	ReasonPodsFailing = "PodsFailing"
 	// ReasonStableDown: stable has no ready endpoint, so rolling back to it would help nobody.
 	ReasonStableDown = "StableDown"
+	// ReasonConfigNotFound: the target refers to a ConfigMap or Secret that does not exist.
+	ReasonConfigNotFound = "ConfigNotFound"
 	// ReasonTargetNotFound: the target does not exist.
 	ReasonTargetNotFound = "TargetNotFound"
 	// ReasonTargetChanged: the first version was replaced before it served.

@@ -153,6 +153,9 @@ type CandidateStatus struct {
 	// Share is the weight that the candidate has pods for; its weight never gets above it. 0 means that it has no pods yet.
 	// +optional
 	Share int32 `json:"share,omitempty"`
+	// Returning says that it was stable a moment ago: it gets its traffic back at once, without steps.
+	// +optional
+	Returning bool `json:"returning,omitempty"`
 	// Waited is how long the rollout has waited for people so far.
 	// +optional
 	Waited Duration `json:"waited,omitzero"`
@@ -188,7 +191,7 @@ type StepStatus struct {
 	// Approved says that a person let the rollout leave this step.
 	// +optional
 	Approved bool `json:"approved,omitempty"`
-	// Leave says that the step is left without more evidence, because a person or the timeout said so.
+	// Leave says why the step is left without more evidence: a person or the timeout said so.
 	// +optional
 	Leave string `json:"leave,omitempty"`
 	// HeldSince is when a freeze, a closed window or spec.suspend began to hold the step; its timeout stands still meanwhile.
