@@ -113,10 +113,19 @@ func (p *pass) standOn(index int) {
 	}
 }
 
-// land starts a step's dwell when the data plane applies its weight.
+// land starts a step's dwell when the data plane applies its weight and somebody answers. A person who scaled to 0 takes that
+// back: what callers then get is not the candidate's doing.
 func (p *pass) land() bool {
 	s := p.next.Step
-	if s == nil || s.LandedAt != nil || p.next.Candidate == nil || !p.landed(p.weights()) {
+	if s == nil || p.next.Candidate == nil {
+		return false
+	}
+	if s.LandedAt != nil && p.replicas() == 0 {
+		s.LandedAt, s.StartedAt, s.Failed = nil, v1alpha1.At(p.now), 0
+		return true
+	}
+	answers := p.seen.Versions[p.next.Candidate.Version].Endpoints > 0 && p.replicas() > 0
+	if s.LandedAt != nil || !answers || !p.landed(p.weights()) {
 		return false
 	}
 	s.LandedAt = v1alpha1.At(p.now)

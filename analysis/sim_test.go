@@ -458,7 +458,7 @@ func (s *sim) writeSplit(plan Plan) {
 	case Absent:
 	case Present:
 		want = map[string]int64{plan.Status.Stable.Version: int64(plan.Weights.Stable())}
-		if c := plan.Status.Candidate; c != nil {
+		if c := plan.Status.Candidate; c != nil && c.Share > 0 {
 			want[c.Version] = int64(plan.Weights.Candidate())
 		}
 	}

@@ -134,11 +134,14 @@ func judgedIn(l look, s Sample) bool {
 	return s.End.After(newest(l.before.Checks)) && !s.End.After(newest(l.plan.Status.Checks))
 }
 
-// stories are what users live through. Each is told in testdata as they could have watched it.
-var stories = map[string]struct {
+// story is one of them: what it is about in a sentence, and how it goes.
+type story struct {
 	about string
 	tell  func() *teller
-}{
+}
+
+// stories are what users live through. Each is told in testdata as they could have watched it.
+var stories = map[string]story{
 	"adoption":                      {"An existing Deployment and Service are taken over; no request is lost.", storyAdoption},
 	"good release":                  {"A good release climbs the steps and is promoted.", storyGood},
 	"failing release":               {"A release that fails 8% of its requests is rolled back at its first step.", storyFailing},
@@ -163,7 +166,12 @@ var stories = map[string]struct {
 
 // TestTranscripts compares each story with its transcript; -update writes them anew.
 func TestTranscripts(t *testing.T) {
-	for name, story := range stories {
+	all := maps.Clone(stories)
+	maps.Copy(all, storiesOfOthers)
+	if len(all) != len(stories)+len(storiesOfOthers) {
+		t.Fatal("two stories have one name")
+	}
+	for name, story := range all {
 		t.Run(name, func(t *testing.T) {
 			told := story.tell()
 			got := fmt.Sprintf("# %s\n\ntime     phase        condition   step weight\n%s", story.about, told.text.String())
