@@ -1,139 +1,122 @@
 package notifier
 
 import (
-	"errors"
+	"slices"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/serin-dev/serin/analysis"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"pgregory.net/rapid"
 )
 
-func titled(severity analysis.Severity, key string) letter {
-	m := message(key)
-	m.Severity = severity
-	return letter{dest: shop, message: m}
-}
-
-func TestFullBacklogGivesUpTheOldestOfTheLeastSevere(t *testing.T) {
-	tests := map[string]struct {
-		waiting []letter
-		add     letter
-		want    string
-	}{
-		"the oldest progress message":      {waiting: []letter{titled(analysis.Problem, "a"), titled(analysis.Info, "b"), titled(analysis.Info, "c")}, add: titled(analysis.Problem, "d"), want: "b"},
-		"progress before what went well":   {waiting: []letter{titled(analysis.Good, "a"), titled(analysis.Problem, "b"), titled(analysis.Info, "c")}, add: titled(analysis.Info, "d"), want: "c"},
-		"the new one, if it matters least": {waiting: []letter{titled(analysis.Good, "a"), titled(analysis.Problem, "b"), titled(analysis.Good, "c")}, add: titled(analysis.Info, "d"), want: "d"},
-		"the oldest of equals":             {waiting: []letter{titled(analysis.Problem, "a"), titled(analysis.Problem, "b"), titled(analysis.Problem, "c")}, add: titled(analysis.Problem, "d"), want: "a"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			b := newBacklog(3, 10)
-			for _, l := range tc.waiting {
-				if lost, why := b.add(l); why != nil {
-					t.Fatalf("lost %q below the capacity: %v", lost.message.Key, why)
-				}
-			}
-			lost, why := b.add(tc.add)
-			if lost.message.Key != tc.want || !errors.Is(why, errFull) {
-				t.Errorf("lost %q (%v), want %q", lost.message.Key, why, tc.want)
-			}
-			if _, why := b.add(letter{dest: shop, message: lost.message}); why != nil || b.count != 3 {
-				t.Errorf("a lost letter came back: count %d, %v", b.count, why)
-			}
-		})
-	}
+func emptyBacklog(remember int) *backlog {
+	return newBacklog(wait.Backoff{Duration: time.Second, Factor: 2, Steps: 32, Cap: 50 * time.Second}, remember, newCounts(nil))
 }
 
 func TestBacklogForgetsOnlySettledLetters(t *testing.T) {
-	b := newBacklog(1000, 2)
-	b.add(titled(analysis.Info, "queued"))
-	for _, key := range []string{"a", "b", "c"} {
-		b.settle(titled(analysis.Info, key))
+	b := emptyBacklog(2)
+	b.add(to(shop, 9))
+	for seq := range int64(3) {
+		b.add(to(shop, seq+1))
+		e, _, _, _ := b.next(shop.ID(), at)
+		b.settle(e)
 	}
-	b.add(titled(analysis.Info, "queued"))
-	b.add(titled(analysis.Info, "c"))
-	if b.count != 1 {
-		t.Errorf("%d letters wait, want 1: one is queued already, one was settled lately", b.count)
+	b.add(to(shop, 9))
+	b.add(to(shop, 3))
+	if len(b.open) != 1 {
+		t.Errorf("%d letters wait, want 1: one is queued already, one was settled lately", len(b.open))
 	}
-	b.add(titled(analysis.Info, "a"))
-	if b.count != 2 {
-		t.Errorf("%d letters wait, want 2: the memory of settled letters is bounded", b.count)
+	b.add(to(shop, 1))
+	if len(b.open) != 2 {
+		t.Errorf("%d letters wait, want 2: the memory of settled letters is bounded", len(b.open))
 	}
 }
 
-// TestBacklogAgainstAModel holds the backlog to a plain list: order per destination, each letter once, nothing uncounted.
+func TestClosedBacklogTakesNothing(t *testing.T) {
+	b := emptyBacklog(10)
+	b.close()
+	b.add(to(shop, 1))
+	if len(b.open) != 0 || len(b.queues) != 0 {
+		t.Error("a closed backlog took a letter")
+	}
+}
+
+// TestBacklogAgainstAModel holds the backlog to plain lists: each letter once, order per Canary, no try before its time,
+// always one that may be tried if there is any.
 func TestBacklogAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const capacity = 5
-		b := newBacklog(capacity, 1000)
-		seen := map[address]bool{}
-		model := map[Destination][]string{}
-		count := 0
+		b := emptyBacklog(1000)
+		now := at
+		seen := map[string]bool{}
+		lanes := map[string][]int64{}
+		due := map[string]time.Time{}
+		queueDue := time.Time{}
+		uids := rapid.SampledFrom([]string{"a", "b", "c"})
+		take := func(t *rapid.T) *entry {
+			e, pause, _, found := b.next(shop.ID(), now)
+			ready := ""
+			waiting := 0
+			for uid, lane := range lanes {
+				waiting += len(lane)
+				if len(lane) > 0 && !due[uid].After(now) && !queueDue.After(now) {
+					ready = uid
+				}
+			}
+			if found != (waiting > 0) || (e == nil) != (ready == "") {
+				t.Fatalf("next found %v (%v) with %d waiting, ready %q", found, e, waiting, ready)
+			}
+			if found && e == nil && pause <= 0 {
+				t.Fatalf("nothing to try, and nothing to wait for")
+			}
+			if e != nil && (e.Message.Seq != lanes[e.Message.UID][0] || due[e.Message.UID].After(now)) {
+				t.Fatalf("next = %s, want the first of %v, due %s", e.Message.Key(), lanes[e.Message.UID], due[e.Message.UID])
+			}
+			return e
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				l := titled(rapid.SampledFrom([]analysis.Severity{analysis.Info, analysis.Good, analysis.Problem}).Draw(t, "severity"), rapid.StringN(1, 2, 2).Draw(t, "key"))
-				l.dest.Channel = rapid.SampledFrom([]string{"#a", "#b"}).Draw(t, "channel")
-				lost, why := b.add(l)
-				if seen[l.address()] {
-					if why != nil {
-						t.Fatalf("a letter known already cost %q", lost.message.Key)
-					}
+				l := to(shop, rapid.Int64Range(1, 9).Draw(t, "seq")).about(uids.Draw(t, "canary"))
+				b.add(l)
+				b.unattended()
+				if !seen[l.Message.Key()] {
+					seen[l.Message.Key()] = true
+					lanes[l.Message.UID] = append(lanes[l.Message.UID], l.Message.Seq)
+					slices.Sort(lanes[l.Message.UID])
+				}
+			},
+			"settle": func(t *rapid.T) {
+				if len(b.queues) == 0 {
 					return
 				}
-				seen[l.address()] = true
-				model[l.dest] = append(model[l.dest], l.message.Key)
-				if count++; count > capacity {
-					count--
-					model[lost.dest] = without(model[lost.dest], lost.message.Key)
+				if e := take(t); e != nil {
+					b.ease(e)
+					b.settle(e)
+					uid := e.Message.UID
+					lanes[uid], due[uid], queueDue = lanes[uid][1:], time.Time{}, time.Time{}
 				}
 			},
-			"next": func(t *rapid.T) {
-				dest := shop
-				dest.Channel = rapid.SampledFrom([]string{"#a", "#b"}).Draw(t, "channel")
-				l, found := b.next(dest)
-				if found != (len(model[dest]) > 0) {
-					t.Fatalf("next found %v, the model has %v", found, model[dest])
+			"fail": func(t *rapid.T) {
+				if len(b.queues) == 0 {
+					return
 				}
-				if found {
-					if l.message.Key != model[dest][0] {
-						t.Fatalf("next = %q, want %q", l.message.Key, model[dest][0])
-					}
-					model[dest] = model[dest][1:]
-					count--
-					b.settle(l)
+				if e := take(t); e != nil {
+					b.delay(e, now, time.Duration(rapid.IntRange(0, 100).Draw(t, "retry after"))*time.Second)
+					due[e.Message.UID] = b.queues[shop.ID()].lanes[e.Message.UID].pace.notBefore
+					queueDue = b.queues[shop.ID()].pace.notBefore
 				}
+			},
+			"wait": func(t *rapid.T) {
+				now = now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "seconds")) * time.Second)
 			},
 			"": func(t *rapid.T) {
-				if b.count != count || len(b.open) != count {
-					t.Fatalf("count %d, open %d, want %d", b.count, len(b.open), count)
+				count := 0
+				for _, lane := range lanes {
+					count += len(lane)
+				}
+				if len(b.open) != count {
+					t.Fatalf("%d letters are open, want %d", len(b.open), count)
 				}
 			},
 		})
 	})
-}
-
-func without(keys []string, key string) []string {
-	var kept []string
-	for _, k := range keys {
-		if k != key {
-			kept = append(kept, k)
-		}
-	}
-	return kept
-}
-
-func TestClosedBacklogReturnsWhatWaits(t *testing.T) {
-	b := newBacklog(10, 10)
-	b.add(titled(analysis.Info, "a"))
-	var left []string
-	for _, l := range b.close() {
-		left = append(left, l.message.Key)
-	}
-	if diff := cmp.Diff([]string{"a"}, left); diff != "" {
-		t.Errorf("left (-want +got):\n%s", diff)
-	}
-	if lost, why := b.add(titled(analysis.Info, "b")); lost.message.Key != "b" || !errors.Is(why, errStopped) {
-		t.Errorf("add to a closed backlog lost %q (%v), want b", lost.message.Key, why)
-	}
 }

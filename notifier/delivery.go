@@ -7,109 +7,130 @@ import (
 	"time"
 )
 
-var (
-	errFull    = errors.New("the outbox is full, and this was the oldest of its least severe messages")
-	errStopped = errors.New("the controller stopped before the message could be sent")
-	errNotDue  = errors.New("earlier messages to the same place were tried until its time was up")
-)
+var errNotDue = errors.New("it was not tried: earlier ones, or the time without a controller, took that long")
 
-// drain sends a destination's letters one after another until none is left.
-func (o *Outbox) drain(ctx context.Context, stopping <-chan struct{}, dest Destination) {
-	sink := o.sinkFor(dest)
+// attend sends a destination's letters, one after another, until none is left.
+func (o *Outbox) attend(ctx context.Context, stopping <-chan struct{}, id string) {
+	sink := Sink(nil)
 	for {
-		l, found := o.backlog.next(dest)
-		if !found {
-			return
-		}
-		outcome, err := o.deliver(ctx, stopping, sink, l)
-		if err != nil {
-			o.lose(l, outcome, err)
+		var e *entry
+		pause, arrived, found := time.Duration(0), (<-chan struct{})(nil), false
+		if isClosed(stopping) {
+			e, found = o.backlog.last(id)
 		} else {
-			o.counts.add(l.dest, outcomeSent)
+			e, pause, arrived, found = o.backlog.next(id, time.Now())
 		}
-		o.backlog.settle(l)
+		switch {
+		case !found || ctx.Err() != nil:
+			return
+		case e == nil:
+			sleep(pause, arrived, stopping)
+			continue
+		case sink == nil:
+			sink = o.sinkFor(e.Dest)
+		}
+		if last := isClosed(stopping); !o.deliver(ctx, sink, e) && last {
+			o.backlog.left(e)
+		}
 	}
 }
 
-// deliver tries a letter until it is sent or lost, and says which; the error is nil when it was sent.
-func (o *Outbox) deliver(ctx context.Context, stopping <-chan struct{}, sink Sink, l letter) (outcome, error) {
-	backoff := o.opts.Backoff
-	err := errNotDue
-	for left := o.remaining(l); left > 0; left = o.remaining(l) {
-		last := isClosed(stopping)
-		if ctx.Err() != nil {
-			return outcomeDropped, errStopped
+// deliver makes one try to deliver a letter, and says whether the letter is settled now.
+func (o *Outbox) deliver(ctx context.Context, sink Sink, e *entry) bool {
+	if o.remaining(e) <= 0 {
+		why := e.why
+		if why == nil {
+			why = errNotDue
 		}
-		if err = o.try(ctx, sink, l.message); err == nil {
-			return outcomeSent, nil
-		}
-		if outcome, final := finality(err); final {
-			return outcome, err
-		}
-		if last {
-			return outcomeDropped, fmt.Errorf("%w: %w", errStopped, err)
-		}
-		pause := backoff.Step()
-		var busy busyError
-		if errors.As(err, &busy) {
-			pause = max(pause, busy.retryAfter)
-		}
-		if pause >= o.remaining(l) {
-			break
-		}
-		o.counts.add(l.dest, outcomeRetried)
-		o.opts.Log.Info("A notification was not delivered yet.", append(about(l), "again", pause.Round(time.Millisecond).String(), "why", err.Error())...)
-		sleep(pause, stopping)
+		o.giveUp(e, outcomeExpired, o.expired(why))
+		return true
 	}
-	return outcomeExpired, fmt.Errorf("not delivered within %s: %w", o.opts.GiveUpAfter, err)
+	if thread, known := o.threads.Get(e.topic()); known {
+		e.Thread, _ = thread.(string)
+	}
+	thread, err := o.try(ctx, sink, e.Letter)
+	var refused refusedError
+	switch {
+	case err == nil:
+		o.counts.add(e.Dest, outcomeSent)
+		if thread != "" {
+			o.threads.Add(e.topic(), thread)
+		}
+		o.backlog.ease(e)
+		o.backlog.settle(e)
+		o.opts.Settled(e.receipt(thread))
+		return true
+	case errors.As(err, &refused):
+		o.backlog.ease(e)
+		o.giveUp(e, outcomeRefused, err)
+		return true
+	case ctx.Err() != nil:
+		o.opts.Log.Info("A notification was cut short by the end; the next controller sends it.", append(about(e), "why", err.Error())...)
+		return false
+	}
+	return o.again(e, err)
+}
+
+// again lets a letter wait for its next try, or gives it up if that would come too late; then it is settled.
+func (o *Outbox) again(e *entry, err error) bool {
+	e.why = err
+	var busy busyError
+	_ = errors.As(err, &busy)
+	pause := o.backlog.delay(e, time.Now(), busy.retryAfter)
+	if pause >= o.remaining(e) {
+		o.giveUp(e, outcomeExpired, o.expired(err))
+		return true
+	}
+	var unknown unknownError
+	if errors.As(err, &unknown) {
+		e.Restored = true
+		o.counts.add(e.Dest, outcomeUnknown)
+	} else {
+		o.counts.add(e.Dest, outcomeRetried)
+	}
+	o.opts.Log.Info("A notification was not delivered yet.", append(about(e), "again", pause.Round(time.Millisecond).String(), "why", err.Error())...)
+	return false
 }
 
 // try makes one try of bounded length.
-func (o *Outbox) try(ctx context.Context, sink Sink, m Message) error {
+func (o *Outbox) try(ctx context.Context, sink Sink, l Letter) (thread string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.opts.RequestTimeout)
 	defer cancel()
-	return sink.Send(ctx, m)
+	return sink.Send(ctx, l)
 }
 
 // remaining is how long a letter may still be tried.
-func (o *Outbox) remaining(l letter) time.Duration {
-	return o.opts.GiveUpAfter - time.Since(l.queued)
+func (o *Outbox) remaining(e *entry) time.Duration {
+	return o.opts.GiveUpAfter - time.Since(e.Message.Time)
 }
 
-// lose counts, logs and reports a letter that will not be sent.
-func (o *Outbox) lose(l letter, outcome outcome, why error) {
-	o.counts.add(l.dest, outcome)
-	o.opts.Log.Error(why, "A notification is lost.", append(about(l), "outcome", string(outcome))...)
-	o.opts.OnLost(l.dest, l.message, why)
+func (o *Outbox) expired(why error) error {
+	return fmt.Errorf("not delivered within %s: %w", o.opts.GiveUpAfter, why)
 }
 
-// finality says whether an error ends the tries, and as what.
-func finality(err error) (outcome, bool) {
-	var refused refusedError
-	var unknown unknownError
-	switch {
-	case errors.As(err, &refused):
-		return outcomeRefused, true
-	case errors.As(err, &unknown):
-		return outcomeUnknown, true
-	}
-	return "", false
+// giveUp counts, logs and reports a letter that will not be sent.
+func (o *Outbox) giveUp(e *entry, outcome outcome, why error) {
+	o.counts.add(e.Dest, outcome)
+	o.opts.Log.Error(why, "A notification is lost.", append(about(e), "outcome", string(outcome))...)
+	o.backlog.settle(e)
+	receipt := e.receipt(e.Thread)
+	receipt.Lost = why.Error()
+	o.opts.Settled(receipt)
 }
 
 // about names a letter in the log. It names no address: a webhook's is a secret.
-func about(l letter) []any {
-	return []any{
-		"service", l.dest.service(), "secret", l.dest.Namespace + "/" + l.dest.SecretName, "channel", l.dest.Channel,
-		"canary", l.message.Namespace + "/" + l.message.Canary, "title", l.message.Title,
-	}
+func about(e *entry) []any {
+	m := e.Message
+	return []any{"destination", e.Dest.ID(), "canary", m.Namespace + "/" + m.Canary, "seq", m.Seq, "title", m.Title}
 }
 
-// sleep pauses, but not past stopping.
-func sleep(pause time.Duration, stopping <-chan struct{}) {
+// sleep pauses, but not past a signal or the end.
+func sleep(pause time.Duration, arrived, stopping <-chan struct{}) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-arrived:
 	case <-stopping:
 	}
 }

@@ -1,33 +1,30 @@
 package notifier
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/serin-dev/serin/analysis"
 )
 
-// rank orders severities by how much they matter. A full outbox drops the least first.
-func rank(s analysis.Severity) int {
-	switch s {
-	case analysis.Info:
-		return 0
-	case analysis.Good:
-		return 1
-	case analysis.Problem:
-		return 2
-	}
-	return 0
-}
-
 // Message is one transition of one rollout, told once: what, from which image to which, where, why, and how to act.
 type Message struct {
-	// Key is unique to the transition: the Canary's UID, the rollout and the reason. The same Key is sent once to a place.
-	Key string
+	// UID is the UID of the Canary.
+	UID string
+	// Seq counts the announcements of the Canary, from 1.
+	Seq int64
+	// Rollout is the version that the transition is about, such as "v2". A service with threads has one for each.
+	Rollout string
+	// Reason is the transition in one word, such as "Promoted".
+	Reason string
+	// Revision is the revision of that version; commands are bound to it.
+	Revision string
 	// Namespace is the namespace of the Canary.
 	Namespace string
 	// Canary is the name of the Canary.
 	Canary string
-	// Severity says how the message looks and how much it matters: a full outbox drops the oldest Info first.
+	// Severity says how the message looks.
 	Severity analysis.Severity
 	// Title is the transition in a few words, such as "foobar v2 was rolled back".
 	Title string
@@ -41,21 +38,37 @@ type Message struct {
 	Weight int32
 	// Why is the reason as one or more sentences with their arithmetic.
 	Why string
-	// Act lists the exact kubectl commands a person may want now; empty when there is nothing to do.
-	Act []string
-	// Time is when the transition happened.
+	// Act lists what a person may want to do now; empty when there is nothing to do.
+	Act []Action
+	// Time is when the transition happened. Options.GiveUpAfter counts from it.
 	Time time.Time
 }
 
-// Destination is a place that messages go to: a Slack channel, and the Secret that opens it.
-type Destination struct {
-	// Namespace is the namespace of the Secret, which is that of the Canary.
-	Namespace string
-	// SecretName names the Secret; its key "address" holds an incoming webhook's URL, or "token" a bot token.
-	SecretName string
-	// Channel is the channel's name or id. A bot token needs it; an incoming webhook has its own channel and ignores it.
-	Channel string
+// Action is something that a person may want to do, and the exact command that does it.
+type Action struct {
+	// Label is a word or two, such as "Approve".
+	Label string
+	// Command is a kubectl command on one line. It is shown as it is or not at all.
+	Command string
 }
 
-// service is the destination's kind, as the metrics name it.
-func (Destination) service() string { return serviceSlack }
+// Key is unique to the transition: the Canary's UID and the announcement's number. The same Key is sent once to a place.
+func (m Message) Key() string { return fmt.Sprintf("%s/%d", m.UID, m.Seq) }
+
+// Wants says whether a place that asked for certain events (none means all) of a least severity is told of this one.
+func Wants(events []string, least, severity analysis.Severity, reason string) bool {
+	return rank(severity) >= rank(least) && (len(events) == 0 || slices.Contains(events, reason))
+}
+
+// rank orders severities by how much they matter.
+func rank(s analysis.Severity) int {
+	switch s {
+	case analysis.Info:
+		return 0
+	case analysis.Good:
+		return 1
+	case analysis.Problem:
+		return 2
+	}
+	return 0
+}

@@ -7,32 +7,38 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/serin-dev/serin/analysis"
 )
 
 // sinkTo makes a Slack sink whose Secret holds the given data and whose API is the server's.
 func sinkTo(server *slackServer, data map[string][]byte) slackSink {
 	return slackSink{
-		dest:    shop,
-		secrets: func(context.Context, string, string) (map[string][]byte, error) { return data, nil },
-		http:    &http.Transport{DisableKeepAlives: true},
-		apiURL:  server.URL + "/api/",
+		dest:      shop,
+		secrets:   func(context.Context, string, string) (map[string][]byte, error) { return data, nil },
+		transport: &http.Transport{DisableKeepAlives: true},
+		apiURL:    server.URL + "/api/",
 	}
 }
 
 func TestSlackPosts(t *testing.T) {
 	server := newSlackServer(t)
 	tests := map[string]struct {
-		secret map[string][]byte
-		want   posted
+		secret     map[string][]byte
+		want       posted
+		wantThread string
 	}{
 		"by webhook":        {secret: server.webhookSecret(), want: posted{Path: "/services/T1/B1/hush", Channel: "#shop"}},
-		"by bot token":      {secret: map[string][]byte{"token": []byte(" xoxb-1 \n")}, want: posted{Path: "/api/chat.postMessage", Token: "xoxb-1", Channel: "#shop"}},
-		"by token, if both": {secret: map[string][]byte{"token": []byte("xoxb-2"), "address": []byte("https://slack.invalid")}, want: posted{Path: "/api/chat.postMessage", Token: "xoxb-2", Channel: "#shop"}},
+		"by bot token":      {secret: map[string][]byte{"token": []byte(" xoxb-1 \n")}, want: posted{Path: "/api/chat.postMessage", Token: "xoxb-1", Channel: "C0SHOP00"}, wantThread: "C0SHOP00:"},
+		"by token, if both": {secret: map[string][]byte{"token": []byte("xoxb-2"), "address": []byte("https://slack.invalid")}, want: posted{Path: "/api/chat.postMessage", Token: "xoxb-2", Channel: "C0SHOP00"}, wantThread: "C0SHOP00:"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := Message{Namespace: "shop", Canary: "foobar", Title: "v2 & v1", Act: []string{"kubectl canary status foobar -n shop"}}
-			if err := sinkTo(server, tc.secret).Send(t.Context(), m); err != nil {
+			m := message(1)
+			m.Title, m.Severity = "v2 & v1", analysis.Problem
+			m.Act = []Action{{"Look", "kubectl canary get foobar -n shop"}}
+			thread, err := sinkTo(server, tc.secret).Send(t.Context(), Letter{Dest: shop, Message: m})
+			if err != nil {
 				t.Fatal(err)
 			}
 			_, taken := server.received()
@@ -40,11 +46,14 @@ func TestSlackPosts(t *testing.T) {
 			if got.Path != tc.want.Path || got.Token != tc.want.Token || got.Channel != tc.want.Channel {
 				t.Errorf("posted to %s with token %q, channel %q, want %+v", got.Path, got.Token, got.Channel, tc.want)
 			}
-			if want := "shop/foobar: v2 &amp; v1\n$ kubectl canary status foobar -n shop"; got.Text != want {
+			if want := ":rotating_light: shop/foobar: v2 &amp; v1"; got.Text != want {
 				t.Errorf("text = %q, want %q", got.Text, want)
 			}
-			if len(got.Blocks) != 4 || !strings.Contains(string(got.Blocks[0]), `"header"`) {
-				t.Errorf("blocks = %s, want a header and three more", got.Blocks)
+			if got.Attachments[0].Color != "#e01e5a" || len(got.Attachments[0].Blocks) != 3 {
+				t.Errorf("attachment = %s, want three blocks in red", got.Attachments[0].Blocks)
+			}
+			if tc.wantThread == "" && thread != "" || !strings.HasPrefix(thread, tc.wantThread) {
+				t.Errorf("thread = %q, want %q and a timestamp", thread, tc.wantThread)
 			}
 		})
 	}
@@ -64,15 +73,17 @@ func TestSlackSaysWhatFollowsAnError(t *testing.T) {
 		"webhook: redirect":          {by: webhook, answer: http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP, wantKind: "refused", want: "The address in Secret shop/slack answered 302 Found: it leads elsewhere; put the final URL there."},
 		"webhook: a page":            {by: webhook, answer: status(404, "<html>internal secret</html>"), wantKind: "refused", want: "Slack answered 404 Not Found: the webhook in Secret shop/slack was revoked or its address is wrong; make a new webhook and put its URL there."},
 		"webhook: 500":               {by: webhook, answer: status(500, "<html>"), wantKind: "retry", want: "slack answered 500 Internal Server Error"},
-		"webhook: 429":               {by: webhook, answer: retryAfter("7"), wantKind: "busy", want: "the service asks to be tried again in 7s"},
-		"webhook: connection broken": {by: webhook, answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, wantKind: "unknown", want: "the message was sent but not answered, so it may have arrived and is not sent again: EOF"},
+		"webhook: 429":               {by: webhook, answer: busyFor("7"), wantKind: "busy", want: "the service asks to be tried again in 7s"},
+		"webhook: connection broken": {by: webhook, answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, wantKind: "unknown", want: "the message may have arrived: EOF"},
 		"token: invalid_auth":        {by: token, answer: apiError("invalid_auth"), wantKind: "refused", want: "Slack answered invalid_auth: the bot token in Secret shop/slack is not accepted; put a valid one there."},
 		"token: channel_not_found":   {by: token, answer: apiError("channel_not_found"), wantKind: "refused", want: `Slack answered channel_not_found: the bot of Secret shop/slack does not see the channel "#shop"; invite it there or mend the name.`},
 		"token: missing_scope":       {by: token, answer: apiError("missing_scope"), wantKind: "refused", want: "Slack answered missing_scope: give the bot of Secret shop/slack the scope chat:write."},
 		"token: is_archived":         {by: token, answer: apiError("is_archived"), wantKind: "refused", want: `Slack answered is_archived: the channel "#shop" is archived.`},
 		"token: some other refusal":  {by: token, answer: apiError("restricted_action"), wantKind: "refused", want: `Slack answered restricted_action to the bot token in Secret shop/slack, channel "#shop".`},
-		"token: internal_error":      {by: token, answer: apiError("internal_error"), wantKind: "retry", want: "slack answered internal_error"},
-		"token: 429":                 {by: token, answer: retryAfter("3"), wantKind: "busy", want: "the service asks to be tried again in 3s"},
+		"token: internal_error":      {by: token, answer: apiError("internal_error"), wantKind: "unknown", want: "the message may have arrived: slack answered internal_error"},
+		"token: service_unavailable": {by: token, answer: apiError("service_unavailable"), wantKind: "retry", want: "slack answered service_unavailable"},
+		"token: redirect":            {by: token, answer: elsewhere("https://evil.invalid/"), wantKind: "refused", want: "The address in Secret shop/slack answered 307 Temporary Redirect: it leads elsewhere; put the final URL there."},
+		"token: 429":                 {by: token, answer: busyFor("3"), wantKind: "busy", want: "the service asks to be tried again in 3s"},
 		"token: 503":                 {by: token, answer: status(503, ""), wantKind: "retry", want: "slack answered 503 Service Unavailable"},
 	}
 	for name, tc := range tests {
@@ -82,7 +93,7 @@ func TestSlackSaysWhatFollowsAnError(t *testing.T) {
 			if tc.by == token {
 				secret = map[string][]byte{"token": []byte("xoxb-hush")}
 			}
-			err := sinkTo(server, secret).Send(t.Context(), message("a"))
+			_, err := sinkTo(server, secret).Send(t.Context(), to(shop, 1))
 			checkError(t, err, tc.wantKind, tc.want)
 		})
 	}
@@ -91,7 +102,7 @@ func TestSlackSaysWhatFollowsAnError(t *testing.T) {
 func TestSlackUnreachable(t *testing.T) {
 	server := newSlackServer(t)
 	secret := map[string][]byte{"address": []byte(closedAddress(t))}
-	err := sinkTo(server, secret).Send(t.Context(), message("a"))
+	_, err := sinkTo(server, secret).Send(t.Context(), to(shop, 1))
 	if kindOf(err) != "retry" || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "hush") {
 		t.Errorf("error = %v (%s), want a refused connection that is tried again and tells no address", err, kindOf(err))
 	}
@@ -103,8 +114,8 @@ func TestSlackHanging(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	err := sinkTo(server, server.webhookSecret()).Send(ctx, message("a"))
-	checkError(t, err, "unknown", "the message was sent but not answered, so it may have arrived and is not sent again: context deadline exceeded")
+	_, err := sinkTo(server, server.webhookSecret()).Send(ctx, to(shop, 1))
+	checkError(t, err, "unknown", "the message may have arrived: context deadline exceeded")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error = %v, want the cause kept", err)
 	}
@@ -123,19 +134,21 @@ func TestSlackSecretProblems(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := sinkTo(newSlackServer(t), tc.data).Send(t.Context(), message("a"))
+			_, err := sinkTo(newSlackServer(t), tc.data).Send(t.Context(), to(shop, 1))
 			checkError(t, err, "refused", tc.want)
 		})
 	}
 	t.Run("a token without a channel", func(t *testing.T) {
 		sink := sinkTo(newSlackServer(t), map[string][]byte{"token": []byte("xoxb-1")})
 		sink.dest.Channel = ""
-		checkError(t, sink.Send(t.Context(), message("a")), "refused", `Secret shop/slack holds a bot token, which needs a channel: set slack.channel, for example "#releases".`)
+		_, err := sink.Send(t.Context(), to(shop, 1))
+		checkError(t, err, "refused", `Secret shop/slack holds a bot token, which needs a channel: set slack.channel, for example "#releases".`)
 	})
 	t.Run("no such Secret yet", func(t *testing.T) {
 		sink := sinkTo(newSlackServer(t), nil)
 		sink.secrets = func(context.Context, string, string) (map[string][]byte, error) { return nil, errors.New("not found") }
-		checkError(t, sink.Send(t.Context(), message("a")), "retry", "reading Secret shop/slack: not found")
+		_, err := sink.Send(t.Context(), to(shop, 1))
+		checkError(t, err, "retry", "reading Secret shop/slack: not found")
 	})
 }
 

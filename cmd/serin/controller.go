@@ -3,24 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
+	"os"
+	"strings"
 
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary"
-	"github.com/serin-dev/serin/notifier"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -74,25 +70,10 @@ func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log lo
 	if err != nil {
 		return err
 	}
-	outbox := notifier.NewOutbox(notifier.Options{
-		Secrets: secretReader(mgr.GetAPIReader()), Log: log.WithName("notifier"), SlackAPIURL: o.slackAPI,
-		Registerer: ctrlmetrics.Registry,
+	err = canary.Setup(ctx, mgr, canary.Options{
+		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, Registerer: ctrlmetrics.Registry, Log: log,
 	})
-	if err := mgr.Add(outbox); err != nil {
-		return err
-	}
-	metricsClient, err := rest.RESTClientForConfigAndClient(rawConfig(config), mgr.GetHTTPClient())
 	if err != nil {
-		return err
-	}
-	reconciler := &canary.Reconciler{
-		Client:        mgr.GetClient(),
-		Metrics:       canary.NewMetricsReader(metricsClient, time.Now),
-		Events:        mgr.GetEventRecorder("serin"),
-		Notifications: outbox,
-		Now:           time.Now,
-	}
-	if err := reconciler.SetupWithManager(ctx, mgr, o.workers); err != nil {
 		return err
 	}
 	for name, add := range map[string]func(string, healthz.Checker) error{"ping": mgr.AddHealthzCheck, "ready": mgr.AddReadyzCheck} {
@@ -119,12 +100,7 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 		LeaderElectionID:              "serin-controller",
 		LeaderElectionNamespace:       o.leaderNS,
 		LeaderElectionReleaseOnCancel: true,
-		Cache: cache.Options{
-			ByObject: map[client.Object]cache.ByObject{
-				&appsv1.Deployment{}: {Transform: slimDeployment},
-			},
-		},
-		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Cache:                         canary.CacheOptions(),
 	}
 	if o.namespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}
@@ -132,29 +108,13 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 	return options
 }
 
-// slimDeployment drops from a cached Deployment what no decision needs.
-func slimDeployment(object any) (any, error) {
-	if deployment, ok := object.(*appsv1.Deployment); ok {
-		deployment.Status.Conditions = nil
+// ownNamespace is where the controller runs, as far as it can know.
+func (o *controllerOptions) ownNamespace() string {
+	if o.leaderNS != "" {
+		return o.leaderNS
 	}
-	return object, nil
-}
-
-// secretReader reads one Secret by name, past the cache: nothing lists or watches Secrets.
-func secretReader(reader client.Reader) notifier.SecretReader {
-	return func(ctx context.Context, namespace, name string) (map[string][]byte, error) {
-		secret := &corev1.Secret{}
-		if err := reader.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, secret); err != nil {
-			return nil, err
-		}
-		return secret.Data, nil
+	if text, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace"); err == nil {
+		return strings.TrimSpace(string(text))
 	}
-}
-
-// rawConfig is for requests whose paths are spelled out.
-func rawConfig(config *rest.Config) *rest.Config {
-	raw := rest.CopyConfig(config)
-	raw.GroupVersion = &v1alpha1.GroupVersion
-	raw.NegotiatedSerializer = clientgoscheme.Codecs.WithoutConversion()
-	return raw
+	return "serin-system"
 }

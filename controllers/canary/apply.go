@@ -79,18 +79,25 @@ func (r *Reconciler) applyVersions(ctx context.Context, canary *v1alpha1.Canary,
 
 // applyDeployment makes a version, or gives it its size. Nothing else of a version ever changes.
 func (r *Reconciler) applyDeployment(ctx context.Context, canary *v1alpha1.Canary, w *world, v analysis.Version) error {
+	made := w.target != nil && w.seen.Target.Revision == v.Revision && w.seen.Target.Problem == ""
 	if have := w.deployments[v.Name]; have != nil {
+		if made && r.lostConfigs(ctx, have) {
+			return r.applyConfigs(ctx, canary, w, v.Name)
+		}
 		if ptr.Deref(have.Spec.Replicas, 1) == v.Replicas {
 			return nil
 		}
 		size := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, v.Replicas)
 		return r.Client.Patch(ctx, have.DeepCopy(), client.RawPatch(types.MergePatchType, size), client.FieldOwner(v1alpha1.FieldManager))
 	}
-	if w.target == nil || w.seen.Target.Revision != v.Revision {
+	if !made || v.Role == analysis.RoleRetiring {
 		return nil // what it ran is not asked for any more, and cannot be made again
 	}
+	if err := r.applyConfigs(ctx, canary, w, v.Name); err != nil {
+		return err
+	}
 	// Without force: a Deployment of that name that someone else made since the last look is refused.
-	err := r.write(ctx, buildDeployment(canary, w.target, v))
+	err := r.write(ctx, buildDeployment(canary, w, v))
 	if apierrors.IsConflict(err) {
 		return &notOwnedError{"Deployment", backendName(canary, v.Name)}
 	}
@@ -156,6 +163,10 @@ func (r *Reconciler) removeVersions(ctx context.Context, w *world, plan analysis
 	for version, deployment := range w.deployments {
 		number, err := strconv.ParseInt(strings.TrimPrefix(version, "v"), 10, 32)
 		if keep[version] || err != nil || number > int64(plan.Status.LastVersion) {
+			continue
+		}
+		if err := r.removeConfigs(ctx, deployment); err != nil {
+			failed = append(failed, err)
 			continue
 		}
 		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: deployment.Name}}

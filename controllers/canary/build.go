@@ -52,9 +52,12 @@ func versionSelector(canary *v1alpha1.Canary, version string) map[string]string 
 	return map[string]string{v1alpha1.LabelCanary: canary.Name, v1alpha1.LabelVersion: version}
 }
 
-// buildDeployment is the target as a version: the same pods under labels of their own.
-func buildDeployment(canary *v1alpha1.Canary, target *appsv1.Deployment, v analysis.Version) *appsv1.Deployment {
+// buildDeployment is the target as a version: the same pods under labels of their own, with the version's own copies of the
+// ConfigMaps and Secrets.
+func buildDeployment(canary *v1alpha1.Canary, w *world, v analysis.Version) *appsv1.Deployment {
+	target := w.target
 	spec := target.Spec.DeepCopy()
+	w.configs.Point(&spec.Template.Spec, backendName(canary, v.Name))
 	labels := versionSelector(canary, v.Name)
 	template := spec.Template
 	template.Labels = merged(template.Labels, labels, map[string]string{v1alpha1.LabelUserVersion: v.Name})
@@ -87,7 +90,7 @@ func buildApex(canary *v1alpha1.Canary, selector map[string]string, ports []core
 	}
 }
 
-// buildSplit is the record of the weights. Stable comes first.
+// buildSplit is the record of the weights. Stable comes first. A candidate that has no pods yet is not in it.
 func buildSplit(canary *v1alpha1.Canary, plan analysis.Plan) *split.TrafficSplit {
 	s := &split.TrafficSplit{
 		TypeMeta:   metav1.TypeMeta{APIVersion: split.GroupVersion.String(), Kind: "TrafficSplit"},
@@ -99,20 +102,15 @@ func buildSplit(canary *v1alpha1.Canary, plan analysis.Plan) *split.TrafficSplit
 			},
 		},
 	}
-	if c := plan.Status.Candidate; c != nil {
+	if c := plan.Status.Candidate; c != nil && c.Share > 0 {
 		s.Spec.Backends = append(s.Spec.Backends,
 			split.Backend{Service: backendName(canary, c.Version), Weight: int64(plan.Weights.Candidate())})
 	}
-	if usesProxy(canary) {
+	if canary.Spec.Traffic.UsesProxy() {
 		s.Labels[v1alpha1.LabelDataPlane] = v1alpha1.DataPlaneProxy
 		s.Annotations = map[string]string{v1alpha1.AnnotationAccessMode: string(canary.Spec.Access.Mode)}
 	}
 	return s
-}
-
-func usesProxy(canary *v1alpha1.Canary) bool {
-	p := canary.Spec.Traffic.Provider
-	return p == v1alpha1.ProviderAuto || p == v1alpha1.ProviderProxy || p == ""
 }
 
 // podPorts are Service ports made from a pod's: the same numbers and names, TCP only, each once.

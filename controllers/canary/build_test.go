@@ -59,7 +59,7 @@ func TestPodPorts(t *testing.T) {
 func TestAVersionIsTheTargetUnderLabelsOfItsOwn(t *testing.T) {
 	canary := &v1alpha1.Canary{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shopfront", UID: "1"}}
 	canary.Spec.TargetRef.Name = "foobar"
-	got := buildDeployment(canary, targetWith(), analysis.Version{Name: "v7", Replicas: 3})
+	got := buildDeployment(canary, &world{target: targetWith()}, analysis.Version{Name: "v7", Replicas: 3})
 	if got.Name != "foobar-v7" || *got.Spec.Replicas != 3 || got.Spec.Paused || !ownedBy(got, canary) {
 		t.Errorf("name %s, replicas %d, paused %t, owners %v", got.Name, *got.Spec.Replicas, got.Spec.Paused, got.OwnerReferences)
 	}

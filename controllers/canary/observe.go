@@ -11,6 +11,8 @@ import (
 	"github.com/serin-dev/serin/analysis"
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/canary/config"
+	"github.com/serin-dev/serin/controllers/canary/pods"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,6 +28,9 @@ type world struct {
 	apex        *corev1.Service
 	split       *split.TrafficSplit
 	deployments map[string]*appsv1.Deployment // by version
+	configs     config.Set                    // what the target refers to
+	policies    []policy
+	places      []place
 }
 
 // observe reads everything once. Caches answer all of it but TrafficMetrics.
@@ -36,8 +41,9 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary) (*wor
 	w.seen.Deleting = !canary.DeletionTimestamp.IsZero()
 	w.seen.Versions = map[string]analysis.Backend{}
 	w.seen.Command = command(canary)
+	w.seen.Answers = r.Hooks.Answers(canary.UID)
 	for _, look := range []func(context.Context, *v1alpha1.Canary, *world) error{
-		r.observeTarget, r.observeVersions, r.observeApex, r.observeSplit, r.observeNames,
+		r.observeTarget, r.observeVersions, r.observeApex, r.observeSplit, r.observeNames, r.observePolicies, r.observeHolds,
 	} {
 		if err := look(ctx, canary, w); err != nil {
 			return nil, err
@@ -55,14 +61,31 @@ func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary,
 		return err
 	}
 	w.target = target
+	set, problem := r.observeConfigs(ctx, target)
+	w.configs = set
 	w.seen.Target = analysis.Target{
 		Found:         true,
-		Revision:      revision(target),
+		Revision:      revision(target, set.Digests()),
+		Problem:       problem,
 		Image:         image(target),
 		Replicas:      ptr.Deref(target.Spec.Replicas, 1),
 		Ready:         target.Status.ReadyReplicas,
 		ReplicasOwner: replicasOwner(target),
 	}
+	return nil
+}
+
+// observePolicies finds the policies that hold for the Canary, and the services that are told of it.
+func (r *Reconciler) observePolicies(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
+	var err error
+	if w.policies, err = r.policies(ctx, canary.Namespace); err != nil {
+		return err
+	}
+	w.places = r.places(canary, w.policies)
+	for _, p := range w.places {
+		w.seen.Sinks = append(w.seen.Sinks, p.sink)
+	}
+	w.seen.Delivered = r.Receipts.of(canary.UID)
 	return nil
 }
 
@@ -89,11 +112,27 @@ func (r *Reconciler) observeVersions(ctx context.Context, canary *v1alpha1.Canar
 			Endpoints: endpoints, Replicas: ptr.Deref(deployment.Spec.Replicas, 1),
 		}
 	}
-	return nil
+	return r.observePods(ctx, canary, w)
+}
+
+// observePods finds out what keeps the candidate's pods from running.
+func (r *Reconciler) observePods(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
+	c := canary.Status.Candidate
+	if c == nil {
+		return nil
+	}
+	list := &corev1.PodList{}
+	err := r.Client.List(ctx, list, client.InNamespace(canary.Namespace),
+		client.MatchingLabels(versionSelector(canary, c.Version)), client.UnsafeDisableDeepCopy)
+	if backend, ok := w.seen.Versions[c.Version]; ok {
+		backend.Trouble = pods.Worst(list.Items)
+		w.seen.Versions[c.Version] = backend
+	}
+	return err
 }
 
 // endpoints counts a Service's ready endpoints: those its selector gives it, and those that bundled proxies published.
-func (r *Reconciler) endpoints(ctx context.Context, canary *v1alpha1.Canary, service string) (pods, proxies int32, err error) {
+func (r *Reconciler) endpoints(ctx context.Context, canary *v1alpha1.Canary, service string) (own, proxies int32, err error) {
 	list := &discoveryv1.EndpointSliceList{}
 	err = r.Client.List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service})
 	for _, slice := range list.Items {
@@ -103,11 +142,11 @@ func (r *Reconciler) endpoints(ctx context.Context, canary *v1alpha1.Canary, ser
 			case slice.Labels[discoveryv1.LabelManagedBy] == v1alpha1.EndpointSliceManager:
 				proxies++
 			default:
-				pods++
+				own++
 			}
 		}
 	}
-	return pods, proxies, err
+	return own, proxies, err
 }
 
 func (r *Reconciler) observeApex(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
@@ -116,10 +155,10 @@ func (r *Reconciler) observeApex(ctx context.Context, canary *v1alpha1.Canary, w
 		return err
 	}
 	w.apex = apex
-	pods, proxies, err := r.endpoints(ctx, canary, apex.Name)
+	endpoints, proxies, err := r.endpoints(ctx, canary, apex.Name)
 	w.seen.Apex = analysis.Apex{
 		Found: true, Foreign: foreign(canary, apex), Leads: leads(apex, w.target),
-		ProxyEndpoints: proxies, PodEndpoints: pods,
+		ProxyEndpoints: proxies, PodEndpoints: endpoints,
 	}
 	return err
 }

@@ -8,6 +8,9 @@ import (
 
 	"github.com/serin-dev/serin/analysis"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/canary/config"
+	"github.com/serin-dev/serin/controllers/canary/hooks"
+	"github.com/serin-dev/serin/controllers/canary/telemetry"
 	"github.com/serin-dev/serin/notifier"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -23,9 +26,9 @@ import (
 // staleRetry is how soon a look is repeated whose cache had not yet seen Serin's own last write.
 const staleRetry = 10 * time.Millisecond
 
-// Notifications takes messages without waiting for their delivery.
-type Notifications interface {
-	Enqueue(dest notifier.Destination, m notifier.Message)
+// Outbox takes letters without waiting for their delivery.
+type Outbox interface {
+	Enqueue(letter notifier.Letter)
 }
 
 // Reconciler carries rollouts out. All fields but clocks are needed.
@@ -34,15 +37,36 @@ type Reconciler struct {
 	Client client.Client
 	// Metrics reads TrafficMetrics.
 	Metrics *MetricsReader
+	// Configs reads ConfigMaps and Secrets.
+	Configs *config.Book
+	// Hooks asks webhooks.
+	Hooks *hooks.Caller
 	// Events records Events.
 	Events events.EventRecorder
-	// Notifications takes messages.
-	Notifications Notifications
+	// Outbox tells services, and Receipts keeps what they were told.
+	Outbox   Outbox
+	Receipts *Receipts
+	// Nudger brings looks that no object asks for.
+	Nudger *Nudger
+	// Telemetry counts what was recorded.
+	Telemetry *telemetry.Metrics
+	// Namespace is the controller's own, where the Secrets of ClusterRolloutPolicies lie.
+	Namespace string
 	// Now tells the time.
 	Now func() time.Time
 
-	// written holds the resourceVersion of the last status written per Canary, to recognise a cache that is behind it.
+	// written holds the last status written per Canary, to recognise a cache that is behind it.
 	written sync.Map
+	// starting is held while a rollout may start that counts against a limit.
+	starting sync.Mutex
+	// started is when this process began.
+	started time.Time
+}
+
+// written is what is known of the last status that this process wrote.
+type written struct {
+	resourceVersion string
+	rolling         bool // it has a candidate
 }
 
 // Reconcile looks at one Canary: get, observe, decide, record, apply and report.
@@ -54,20 +78,40 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if r.behind(canary) {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	}
-	w, err := r.observe(ctx, canary)
+	w, plan, err := r.decide(ctx, canary)
 	if err != nil {
-		return ctrl.Result{}, err
-	}
-	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, r.Now())
-	if err := r.record(ctx, canary, plan); err != nil {
 		return retryConflict(err)
 	}
 	r.report(canary, plan.Notes)
+	r.post(canary, w.places)
+	r.Hooks.Await(req.NamespacedName, canary.UID, plan.Calls)
 	if err := r.apply(ctx, canary, w, plan); err != nil {
-		r.reportFailure(canary, err)
+		if changed := (*config.ChangedError)(nil); !errors.As(err, &changed) {
+			r.reportFailure(canary, err)
+		}
 		return retryConflict(err)
 	}
 	return ctrl.Result{RequeueAfter: plan.Wait}, r.finish(ctx, canary, plan)
+}
+
+// decide observes, decides and records. Where a policy limits the rollouts at a time, two must not start at once.
+func (r *Reconciler) decide(ctx context.Context, canary *v1alpha1.Canary) (*world, analysis.Plan, error) {
+	if canary.Status.Candidate == nil {
+		policies, err := r.policies(ctx, canary.Namespace)
+		if err != nil {
+			return nil, analysis.Plan{}, err
+		}
+		if limited(policies) {
+			r.starting.Lock()
+			defer r.starting.Unlock()
+		}
+	}
+	w, err := r.observe(ctx, canary)
+	if err != nil {
+		return nil, analysis.Plan{}, err
+	}
+	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, r.Now())
+	return w, plan, r.record(ctx, canary, plan)
 }
 
 // behind says whether the cache has not seen the last status that this process wrote. Acting on such a status would undo a
@@ -77,7 +121,7 @@ func (r *Reconciler) behind(canary *v1alpha1.Canary) bool {
 	if !ok {
 		return false
 	}
-	order, err := resourceversion.CompareResourceVersion(canary.ResourceVersion, last.(string))
+	order, err := resourceversion.CompareResourceVersion(canary.ResourceVersion, last.(written).resourceVersion)
 	return err == nil && order < 0
 }
 
@@ -93,7 +137,7 @@ func (r *Reconciler) record(ctx context.Context, canary *v1alpha1.Canary, plan a
 		if err := r.Client.Patch(ctx, canary, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 			return err
 		}
-		r.written.Store(canary.UID, canary.ResourceVersion)
+		r.written.Store(canary.UID, written{canary.ResourceVersion, status.Candidate != nil})
 	}
 	if equality.Semantic.DeepEqual(status, plan.Status) {
 		return nil
@@ -102,7 +146,9 @@ func (r *Reconciler) record(ctx context.Context, canary *v1alpha1.Canary, plan a
 	if err := r.Client.Status().Update(ctx, canary, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return err
 	}
-	r.written.Store(canary.UID, canary.ResourceVersion)
+	r.written.Store(canary.UID, written{canary.ResourceVersion, plan.Status.Candidate != nil})
+	r.Receipts.forget(canary.UID, plan.Status.Deliveries)
+	r.Telemetry.Recorded(status, plan.Status)
 	return nil
 }
 
@@ -112,6 +158,8 @@ func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, plan a
 		return nil
 	}
 	r.written.Delete(canary.UID)
+	r.Receipts.forget(canary.UID, nil)
+	r.Hooks.Await(client.ObjectKeyFromObject(canary), canary.UID, nil)
 	before := canary.DeepCopy()
 	if !controllerutil.RemoveFinalizer(canary, v1alpha1.Finalizer) {
 		return nil
@@ -123,7 +171,8 @@ func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, plan a
 
 // retryConflict turns a conflict, which only says that something was read too early, into another look.
 func retryConflict(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) && !errors.As(err, new(*notOwnedError)) {
+	changed := errors.As(err, new(*config.ChangedError))
+	if changed || (apierrors.IsConflict(err) && !errors.As(err, new(*notOwnedError))) {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	}
 	return ctrl.Result{}, err

@@ -48,7 +48,7 @@ var _ = DescribeTable("the API server refuses a bad spec with one clear sentence
 	}, "spec.analysis.baseline.maxRatio must be at least 1"),
 	Entry("a notification without a service", func(c *v1alpha1.Canary) {
 		c.Spec.Notifications = []v1alpha1.Notification{{}}
-	}, "a notification needs a service: slack"),
+	}, "a notification needs exactly one service: slack, teams, discord, googleChat or webhook"),
 )
 
 func steps(weights ...int32) func(*v1alpha1.Canary) {

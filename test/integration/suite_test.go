@@ -10,7 +10,6 @@ import (
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary"
-	"github.com/serin-dev/serin/notifier"
 	"github.com/serin-dev/serin/test/controlplane"
 
 	"github.com/go-logr/logr"
@@ -20,7 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -69,18 +67,10 @@ func scheme() *runtime.Scheme {
 func startController() {
 	ctx, stop := context.WithCancel(context.Background())
 	mgr, err := ctrl.NewManager(plane.Config, ctrl.Options{
-		Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"},
+		Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"}, Cache: canary.CacheOptions(),
 	})
 	Expect(err).NotTo(HaveOccurred())
-	raw := rest.CopyConfig(plane.Config)
-	raw.GroupVersion, raw.NegotiatedSerializer = &v1alpha1.GroupVersion, clientgoscheme.Codecs.WithoutConversion()
-	metricsClient, err := rest.RESTClientFor(raw)
-	Expect(err).NotTo(HaveOccurred())
-	reconciler := &canary.Reconciler{
-		Client: mgr.GetClient(), Metrics: canary.NewMetricsReader(metricsClient, time.Now),
-		Events: mgr.GetEventRecorder("serin"), Notifications: nobody{}, Now: time.Now,
-	}
-	Expect(reconciler.SetupWithManager(ctx, mgr, 4)).To(Succeed())
+	Expect(canary.Setup(ctx, mgr, canary.Options{Workers: 4, Namespace: "serin-system"})).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	DeferCleanup(func() {
@@ -88,11 +78,6 @@ func startController() {
 		Expect(<-done).To(Succeed())
 	})
 }
-
-// nobody is told of nothing: what is sent is tested where it is made.
-type nobody struct{}
-
-func (nobody) Enqueue(notifier.Destination, notifier.Message) {}
 
 // freshNamespace makes a namespace of its own for a spec, and removes it after.
 func freshNamespace(ctx context.Context) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -21,7 +20,10 @@ var passing = map[string]bool{
 	"team_added_to_org":   true,
 }
 
-// slackError turns what one try met into the kinds of error that Sink.Send knows. Webhook addresses are secrets, so no
+// halfway lists those after which, as Slack says, part of the operation may have succeeded.
+var halfway = map[string]bool{"fatal_error": true, "internal_error": true}
+
+// slackError turns what one request met into the kinds of error that Sink.Send knows. Webhook addresses are secrets, so no
 // error names one.
 func slackError(dest Destination, err error, line *wire) error {
 	if err == nil {
@@ -35,50 +37,32 @@ func slackError(dest Destination, err error, line *wire) error {
 		return fmt.Errorf("slack answered %s", answer(line))
 	case line.status != 0 && line.status != http.StatusOK:
 		return refusedError{refusalOfWebhook(dest, line)}
+	case errors.As(err, &refused) && halfway[refused.Err]:
+		return unknownError{fmt.Errorf("slack answered %s", refused.Err)}
 	case errors.As(err, &refused) && passing[refused.Err]:
 		return fmt.Errorf("slack answered %s", refused.Err)
 	case errors.As(err, &refused):
 		return refusedError{refusalOfToken(dest, refused)}
-	case line.wrote.Load():
-		return unknownError{withoutAddress(err)}
 	}
-	return fmt.Errorf("reaching the service: %w", withoutAddress(err))
-}
-
-// withoutAddress drops the URL that net/http puts into its errors.
-func withoutAddress(err error) error {
-	var at *url.Error
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
-}
-
-// answer is the status and reason of an HTTP answer, such as "404 no_service".
-func answer(line *wire) string {
-	if line.reason == "" {
-		return fmt.Sprintf("%d %s", line.status, http.StatusText(line.status))
-	}
-	return fmt.Sprintf("%d %s", line.status, line.reason)
+	return unanswered(err, line)
 }
 
 // refusalOfWebhook says why the webhook refused, and what a person can do.
 func refusalOfWebhook(dest Destination, line *wire) string {
-	secret := fmt.Sprintf("Secret %s/%s", dest.Namespace, dest.SecretName)
 	switch {
 	case line.status == http.StatusNotFound || line.status == http.StatusForbidden:
-		return fmt.Sprintf("Slack answered %s: the webhook in %s was revoked or its address is wrong; make a new webhook and put its URL there.", answer(line), secret)
+		return fmt.Sprintf("Slack answered %s: the webhook in %s was revoked or its address is wrong; make a new webhook and put its URL there.", answer(line), dest.secret())
 	case line.status == http.StatusGone:
-		return fmt.Sprintf("Slack answered %s: the channel of the webhook in %s is archived.", answer(line), secret)
+		return fmt.Sprintf("Slack answered %s: the channel of the webhook in %s is archived.", answer(line), dest.secret())
 	case line.status >= 300 && line.status < 400:
-		return fmt.Sprintf("The address in %s answered %s: it leads elsewhere; put the final URL there.", secret, answer(line))
+		return fmt.Sprintf("The address in %s answered %s: it leads elsewhere; put the final URL there.", dest.secret(), answer(line))
 	}
-	return fmt.Sprintf("Slack answered %s to the webhook in %s.", answer(line), secret)
+	return fmt.Sprintf("Slack answered %s to the webhook in %s.", answer(line), dest.secret())
 }
 
 // refusalOfToken says why Slack's API refused, and what a person can do.
 func refusalOfToken(dest Destination, refused slack.SlackErrorResponse) string {
-	secret := fmt.Sprintf("Secret %s/%s", dest.Namespace, dest.SecretName)
+	secret := dest.secret()
 	switch code := refused.Err; {
 	case strings.Contains(code, "auth") || strings.HasPrefix(code, "token_") || code == "account_inactive":
 		return fmt.Sprintf("Slack answered %s: the bot token in %s is not accepted; put a valid one there.", code, secret)
@@ -90,4 +74,12 @@ func refusalOfToken(dest Destination, refused slack.SlackErrorResponse) string {
 		return fmt.Sprintf("Slack answered %s: give the bot of %s the scope chat:write.", code, secret)
 	}
 	return fmt.Sprintf("Slack answered %s to the bot token in %s, channel %q.", refused.Err, secret, dest.Channel)
+}
+
+// answer is the status and reason of a webhook's answer, such as "404 no_service".
+func answer(line *wire) string {
+	if line.reason == "" {
+		return said(line)
+	}
+	return fmt.Sprintf("%d %s", line.status, line.reason)
 }
