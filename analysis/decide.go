@@ -53,7 +53,6 @@ var transitions = []struct {
 	{"command", (*pass).command},            // a person said something; abort wins
 	{"hear", (*pass).hear},                  // webhooks answered
 	{"retire", (*pass).retire},              // a version without traffic may go
-	{"settle", (*pass).settle},              // a rollout and the version it replaced are gone
 	{"hold", (*pass).hold},                  // a freeze or a closed window stops or starts the step's clock
 	{"readiness", (*pass).readiness},        // the candidate's endpoints came or went: start or stop its clock
 	{"adopt", (*pass).adopt},                // nothing yet: the target's revision becomes v1
@@ -76,6 +75,7 @@ var transitions = []struct {
 	{"recover", (*pass).recoverToStable},    // rolled back, and the target asks for stable again
 	{"return", (*pass).bringBack},           // the target asks for a version that was stable a moment ago
 	{"start", (*pass).start},                // a new revision: make a candidate
+	{"settle", (*pass).settle},              // a rollout and the version it replaced are gone
 }
 
 // pass is one run of Decide: what is known, and the status and notes it builds.

@@ -31,7 +31,10 @@ func TestSummary(t *testing.T) {
 			is: reconciling, reason: "Initializing", message: "v1 is ready; no data plane reports yet that it applies the TrafficSplit",
 		},
 		"waiting for metrics at the beginning": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3}; s.seen.MetricsError = "no answer" },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
+				s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3}
+				s.seen.MetricsError = "no answer"
+			},
 			is: reconciling, reason: "Initializing", message: "no answer",
 		},
 		"waiting for the apex": {

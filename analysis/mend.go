@@ -185,6 +185,9 @@ func (p *pass) mendNumbers() {
 	for _, a := range s.Announcements {
 		s.LastAnnouncement = max(s.LastAnnouncement, a.Seq)
 	}
+	for i := range s.Deliveries {
+		s.Deliveries[i].Seq = min(s.Deliveries[i].Seq, s.LastAnnouncement)
+	}
 	if s.Stable != nil {
 		s.LastVersion = max(s.LastVersion, number(s.Stable.Version))
 	}

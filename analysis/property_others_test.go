@@ -199,10 +199,10 @@ func TestAutoscalersDoNotShrinkARollout(t *testing.T) {
 	property(t, func(c *chaos) {
 		var floor int32
 		c.every = append(c.every, func(c *chaos, l look) {
-			if hasNote(l.plan, v1alpha1.ReasonNewRevision) && l.before.FloorReplicas == nil && l.recorded {
+			if l.before.FloorReplicas == nil && l.plan.Status.FloorReplicas != nil && l.recorded {
 				floor = askedOf(l)
 			}
-			if l.plan.Status.Candidate == nil || askedOf(l) == 0 {
+			if l.plan.Status.Candidate == nil || askedOf(l) == 0 || !l.recorded {
 				return
 			}
 			for _, v := range l.plan.Versions {

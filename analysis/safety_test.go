@@ -342,6 +342,24 @@ func brokenStatus(t *rapid.T, s v1alpha1.CanaryStatus) v1alpha1.CanaryStatus {
 		func() {
 			s.Retiring = append(s.Retiring, v1alpha1.RetiringStatus{Version: "v1"}, v1alpha1.RetiringStatus{}, v1alpha1.RetiringStatus{Version: "v1"})
 		},
+		func() {
+			s.Gates = []v1alpha1.GateStatus{{}, {ID: "v2/BeforeStep/x/y", When: v1alpha1.BeforeStep, Webhook: "hook-1", State: "Odd"},
+				{ID: "v1/AfterRollout/hook-4", When: v1alpha1.AfterRollout, Webhook: "hook-4", State: v1alpha1.GateAsked}}
+		},
+		func() {
+			s.LastAnnouncement = rapid.SampledFrom([]int64{0, -2, 9}).Draw(t, "announcement")
+			s.Announcements = []v1alpha1.Announcement{{Seq: 7}, {Seq: 3}, {}}
+			s.Deliveries = []v1alpha1.DeliveryStatus{{Sink: "all", Seq: 99}, {Sink: "gone"}, {Sink: "starts", Seq: -4}}
+		},
+		func() {
+			s.FloorReplicas = new(int32)
+			*s.FloorReplicas = rapid.SampledFrom([]int32{-3, 0, 6}).Draw(t, "floor")
+		},
+		func() {
+			if s.Candidate != nil {
+				s.Candidate.Share = rapid.SampledFrom([]int32{-5, 0, 300}).Draw(t, "share")
+			}
+		},
 		func() { s.History = slices.Repeat([]v1alpha1.RolloutRecord{{}}, 14) },
 		func() {
 			s.Phase = rapid.SampledFrom([]v1alpha1.Phase{

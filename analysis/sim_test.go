@@ -579,9 +579,9 @@ func shopSpec(mods ...func(*v1alpha1.CanarySpec)) v1alpha1.CanarySpec {
 			Judge: v1alpha1.JudgeThreshold, FailureThreshold: 3, NoData: v1alpha1.NoDataHold,
 			Timeout: v1alpha1.Dur(5 * time.Minute), OnTimeout: v1alpha1.OnTimeoutPause,
 		},
-		Traffic:          v1alpha1.TrafficSpec{Provider: v1alpha1.ProviderAuto},
-		Access:           v1alpha1.AccessSpec{Mode: v1alpha1.AccessOff},
-		Capacity:         v1alpha1.CapacityProportional,
+		Traffic:  v1alpha1.TrafficSpec{Provider: v1alpha1.ProviderAuto},
+		Access:   v1alpha1.AccessSpec{Mode: v1alpha1.AccessOff},
+		Capacity: v1alpha1.CapacityProportional,
 		PodGrace: v1alpha1.PodGraceSpec{
 			Unschedulable: v1alpha1.Dur(2 * time.Minute), NotReady: v1alpha1.Dur(time.Minute),
 		},

@@ -160,7 +160,9 @@ func storyQueue() *teller {
 	t.others.holds.Slots = &Slots{Policy: `ClusterRolloutPolicy "two-at-a-time"`, Limit: 2, Running: 2}
 	release(t, "2", app{})
 	t.run(time.Minute)
-	t.do("one of the others ends", func() { t.others.holds.Slots = &Slots{Policy: `ClusterRolloutPolicy "two-at-a-time"`, Limit: 2, Running: 1} })
+	t.do("one of the others ends", func() {
+		t.others.holds.Slots = &Slots{Policy: `ClusterRolloutPolicy "two-at-a-time"`, Limit: 2, Running: 1}
+	})
 	t.run(20 * time.Second)
 	return t
 }

@@ -36,7 +36,9 @@ func TestWait(t *testing.T) {
 		},
 		"a beginning that takes hours is looked at every ten seconds": {
 			in: v1alpha1.PhaseInitializing, want: 10 * time.Second,
-			mod: func(s *scene) { s.seen.Versions["v1"], s.status.PhaseSince = Backend{Endpoints: 3, Replicas: 3}, ago(5*time.Hour) },
+			mod: func(s *scene) {
+				s.seen.Versions["v1"], s.status.PhaseSince = Backend{Endpoints: 3, Replicas: 3}, ago(5*time.Hour)
+			},
 		},
 		"the candidate's pods are an event, their deadline is not": {
 			in: v1alpha1.PhaseProgressing, want: 110*time.Second + tick,

@@ -46,7 +46,9 @@ func TestWorld(t *testing.T) {
 			want: `v1 stable 3, split kept, apex "Stable"`,
 		},
 		"proxies that are ready and do not apply the split yet": {
-			in: v1alpha1.PhaseInitializing, mod: func(s *scene) { s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints = Backend{Endpoints: 3, Replicas: 3}, 2 },
+			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
+				s.seen.Versions["v1"], s.seen.Apex.ProxyEndpoints = Backend{Endpoints: 3, Replicas: 3}, 2
+			},
 			want: `v1 stable 3, split kept, apex ""`,
 		},
 		"proxies that apply it": {

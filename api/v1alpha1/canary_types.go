@@ -29,8 +29,10 @@ type Canary struct {
 	// Spec is what the user asks for.
 	// +required
 	Spec CanarySpec `json:"spec"`
-	// Status is what Serin must remember and what it last saw.
+	// Status is what Serin must remember and what it last saw. Its default says that nobody has looked at the Canary yet, so
+	// that one just made is not taken for one that is ready.
 	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status CanaryStatus `json:"status,omitempty"`
 }
 

@@ -5,70 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/serin-dev/serin/analysis"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/notifier"
-
-	"k8s.io/apimachinery/pkg/types"
 )
-
-// Receipts holds what services were told since this process began, until it stands in the statuses.
-type Receipts struct {
-	// Nudge is told of the Canary that a receipt is about.
-	Nudge func(types.NamespacedName)
-
-	mu    sync.Mutex
-	byUID map[types.UID]map[string]v1alpha1.DeliveryStatus
-}
-
-// Settled takes a receipt.
-func (r *Receipts) Settled(receipt notifier.Receipt) {
-	r.mu.Lock()
-	if r.byUID == nil {
-		r.byUID = map[types.UID]map[string]v1alpha1.DeliveryStatus{}
-	}
-	uid := types.UID(receipt.UID)
-	if r.byUID[uid] == nil {
-		r.byUID[uid] = map[string]v1alpha1.DeliveryStatus{}
-	}
-	id := receipt.Dest.ID()
-	if receipt.Seq > r.byUID[uid][id].Seq {
-		r.byUID[uid][id] = v1alpha1.DeliveryStatus{
-			Sink: id, Seq: receipt.Seq, Rollout: receipt.Rollout, Thread: receipt.Thread, Lost: receipt.Lost,
-		}
-	}
-	r.mu.Unlock()
-	r.Nudge(receipt.Canary)
-}
-
-// of are the receipts of a Canary, in a stable order.
-func (r *Receipts) of(uid types.UID) []v1alpha1.DeliveryStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []v1alpha1.DeliveryStatus
-	for _, d := range r.byUID[uid] {
-		all = append(all, d)
-	}
-	slices.SortFunc(all, func(a, b v1alpha1.DeliveryStatus) int { return cmp.Compare(a.Sink, b.Sink) })
-	return all
-}
-
-// forget drops what a status has taken over, or all of it when the Canary is gone.
-func (r *Receipts) forget(uid types.UID, recorded []v1alpha1.DeliveryStatus) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, d := range recorded {
-		if r.byUID[uid][d.Sink].Seq <= d.Seq {
-			delete(r.byUID[uid], d.Sink)
-		}
-	}
-	if len(r.byUID[uid]) == 0 || recorded == nil {
-		delete(r.byUID, uid)
-	}
-}
 
 // place is a service that is told, and what of.
 type place struct {

@@ -146,7 +146,7 @@ func (r *Reconciler) applyTarget(ctx context.Context, w *world, plan analysis.Pl
 		"metadata": map[string]any{"name": w.target.Name, "namespace": w.target.Namespace},
 		"spec":     map[string]any{"replicas": int64(*plan.TargetReplicas)},
 	}}
-	if otherOwner(w.target.ManagedFields, "spec", "replicas") == clientSideApply && w.seen.Target.ReplicasOwner == "" {
+	if w.seen.Target.ReplicasOwner == "" && otherOwner(w.target.ManagedFields, "spec", "replicas") != "" {
 		return r.writeRaw(ctx, u, client.ForceOwnership)
 	}
 	return r.writeRaw(ctx, u)

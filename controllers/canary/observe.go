@@ -239,16 +239,18 @@ func (r *Reconciler) observeNames(ctx context.Context, canary *v1alpha1.Canary, 
 }
 
 func (r *Reconciler) observeRivals(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	list := &v1alpha1.CanaryList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(canary.Namespace)); err != nil {
-		return err
-	}
-	for _, other := range list.Items {
-		same := other.Spec.TargetRef.Name == canary.Spec.TargetRef.Name || apexName(&other) == apexName(canary)
-		if other.UID != canary.UID && same && older(&other, canary) {
-			w.seen.Blocked = fmt.Sprintf("Canary %q came first for Deployment %q or Service %q: delete one of the two",
-				other.Name, other.Spec.TargetRef.Name, apexName(&other))
-			return nil
+	for index, value := range map[string]string{byTarget: canary.Spec.TargetRef.Name, byApex: apexName(canary)} {
+		list := &v1alpha1.CanaryList{}
+		err := r.Client.List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy)
+		if err != nil {
+			return err
+		}
+		for i := range list.Items {
+			if other := &list.Items[i]; other.UID != canary.UID && older(other, canary) {
+				w.seen.Blocked = fmt.Sprintf("Canary %q came first for Deployment %q or Service %q: delete one of the two",
+					other.Name, other.Spec.TargetRef.Name, apexName(other))
+				return nil
+			}
 		}
 	}
 	return nil

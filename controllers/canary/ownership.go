@@ -12,9 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// clientSideApply is the field manager of `kubectl apply` without --server-side.
-const clientSideApply = "kubectl-client-side-apply"
-
 // ownedBy says whether Serin made an object for this very Canary.
 func ownedBy(object client.Object, canary *v1alpha1.Canary) bool {
 	return slices.ContainsFunc(object.GetOwnerReferences(), func(ref metav1.OwnerReference) bool {
@@ -32,12 +29,21 @@ func otherOwner(entries []metav1.ManagedFieldsEntry, path ...string) string {
 	return ""
 }
 
-// replicasOwner returns who else asks for the target's size, "" if nobody does. Client-side apply owns every defaulted field
-// of what it creates; what it was really given stands in its annotation.
+// replicasOwner returns who else asks for the target's size, "" if nobody does.
 func replicasOwner(target *appsv1.Deployment) string {
-	owner := otherOwner(target.ManagedFields, "spec", "replicas")
-	if owner != clientSideApply {
-		return owner
+	for _, entry := range target.ManagedFields {
+		if entry.Manager != v1alpha1.FieldManager && owns(entry, []string{"spec", "replicas"}) && !defaulted(target, entry) {
+			return entry.Manager
+		}
+	}
+	return ""
+}
+
+// defaulted says whether a manager owns the target's size without ever having asked for it: client-side apply, of kubectl or of
+// Argo CD, owns every defaulted field of what it creates. What it was really given stands in the annotation that it wrote.
+func defaulted(target *appsv1.Deployment, entry metav1.ManagedFieldsEntry) bool {
+	if !owns(entry, []string{"metadata", "annotations", corev1.LastAppliedConfigAnnotation}) {
+		return false
 	}
 	var given struct {
 		Spec struct {
@@ -45,10 +51,7 @@ func replicasOwner(target *appsv1.Deployment) string {
 		} `json:"spec"`
 	}
 	text, ok := target.Annotations[corev1.LastAppliedConfigAnnotation]
-	if ok && json.Unmarshal([]byte(text), &given) == nil && given.Spec.Replicas == nil {
-		return ""
-	}
-	return owner
+	return ok && json.Unmarshal([]byte(text), &given) == nil && given.Spec.Replicas == nil
 }
 
 // ownsField says whether Serin owns a field.

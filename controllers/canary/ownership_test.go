@@ -15,7 +15,11 @@ func entry(manager, subresource, fields string) metav1.ManagedFieldsEntry {
 }
 
 func TestReplicasOwner(t *testing.T) {
-	const sized = `{"f:spec":{"f:replicas":{},"f:template":{}}}`
+	const (
+		clientSideApply = "argocd-controller"
+		sized           = `{"f:spec":{"f:replicas":{},"f:template":{}}}`
+		applies         = `{"f:metadata":{"f:annotations":{"f:kubectl.kubernetes.io/last-applied-configuration":{}}},"f:spec":{"f:replicas":{}}}`
+	)
 	cases := map[string]struct {
 		entries []metav1.ManagedFieldsEntry
 		applied string
@@ -30,14 +34,23 @@ func TestReplicasOwner(t *testing.T) {
 		"a status entry owns nothing": {entries: []metav1.ManagedFieldsEntry{entry("kubelet", "status", sized)}},
 		"broken fields own nothing":   {entries: []metav1.ManagedFieldsEntry{entry("odd", "", `{"f:spec":7}`), entry("odd", "", `{`)}},
 		"client-side apply that was not given any owns only the default": {
-			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", sized)}, applied: `{"spec":{}}`,
+			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", applies)}, applied: `{"spec":{}}`,
 		},
 		"client-side apply that was given some owns them": {
-			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", sized)}, applied: `{"spec":{"replicas":3}}`,
+			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", applies)}, applied: `{"spec":{"replicas":3}}`,
 			want: clientSideApply,
 		},
 		"client-side apply without its annotation owns them": {
-			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", sized)}, want: clientSideApply,
+			entries: []metav1.ManagedFieldsEntry{entry(clientSideApply, "", applies)}, want: clientSideApply,
+		},
+		"an autoscaler beside client-side apply that was not given any owns it": {
+			entries: []metav1.ManagedFieldsEntry{
+				entry(clientSideApply, "", applies), entry("hpa", "scale", `{"f:spec":{"f:replicas":{}}}`),
+			},
+			applied: `{"spec":{}}`, want: "hpa",
+		},
+		"another manager that did not write the annotation owns it": {
+			entries: []metav1.ManagedFieldsEntry{entry("helm", "", sized)}, applied: `{"spec":{}}`, want: "helm",
 		},
 	}
 	for name, tc := range cases {

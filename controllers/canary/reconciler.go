@@ -73,6 +73,7 @@ type written struct {
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	canary := &v1alpha1.Canary{}
 	if err := r.Client.Get(ctx, req.NamespacedName, canary); err != nil {
+		r.Hooks.Forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.behind(canary) {

@@ -63,7 +63,8 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Namespace: o.Namespace,
 		Now:       time.Now,
 	}
-	return errors.Join(mgr.Add(outbox), mgr.Add(caller), r.SetupWithManager(ctx, mgr, o.Workers))
+	post := postman{Outbox: outbox, receipts: receipts, client: mgr.GetClient(), live: mgr.GetAPIReader()}
+	return errors.Join(mgr.Add(post), mgr.Add(caller), r.SetupWithManager(ctx, mgr, o.Workers))
 }
 
 // secretReader reads one Secret by name, past the cache.

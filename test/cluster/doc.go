@@ -1,7 +1,7 @@
 // Cluster gets and runs a real Kubernetes control plane, for tests and for the demonstration.
 //
-//	go -C test/cluster run . assets      print the folder with etcd, kube-apiserver, kube-controller-manager and kubectl
-//	go -C test/cluster run . up [--own]  run a control plane until the standard input ends, or ^C
+//	go -C test/cluster run . assets                print the folder with etcd, kube-apiserver, kube-controller-manager and kubectl
+//	go -C test/cluster run . up [--own] [--audit]  run a control plane until the standard input ends, or ^C
 //
 // Both get the programs if they are not there: from KUBEBUILDER_ASSETS, the cache, a download or a build from Go modules, in
 // that order. The first build takes minutes; after that it is a matter of milliseconds. Progress is on the standard error.
@@ -15,7 +15,9 @@
 // nothing but the folder is left even when "up" itself is killed, and the next "up" deletes the folder.
 //
 // If KUBECONFIG is set, "up" makes no control plane: it checks that the cluster answers, prints the line with "owned":false
-// and without "dir" and "pids", waits for the end all the same and stops nothing. --own ignores KUBECONFIG.
+// and without "dir" and "pids", waits for the end all the same and stops nothing. --own ignores KUBECONFIG. With --audit an
+// own control plane records who asked what of the API server, a JSON object a line, in the file that the line names as
+// "audit".
 //
 // The environment:
 //

@@ -10,11 +10,14 @@ import (
 	"os"
 
 	"github.com/serin-dev/serin/test/cluster/internal/assets"
+	"github.com/serin-dev/serin/test/cluster/internal/plane"
 	"github.com/serin-dev/serin/test/cluster/internal/progress"
+	"github.com/serin-dev/serin/test/cluster/internal/scratch"
 )
 
-const usage = `usage: cluster assets      print the folder with the programs of a control plane, getting them if need be
-       cluster up [--own]  run a control plane until the standard input ends; --own ignores KUBECONFIG
+const usage = `usage: cluster assets                print the folder with the programs of a control plane, getting them if need be
+       cluster up [--own] [--audit]  run a control plane until the standard input ends; --own ignores KUBECONFIG,
+                                     --audit records every request to an own one
 `
 
 // errUsage says that the command line makes no sense.
@@ -50,6 +53,7 @@ func run(args []string, log *progress.Log) error {
 		flags := flag.NewFlagSet("up", flag.ContinueOnError)
 		flags.Usage = func() {} // The caller prints the one for all commands.
 		own := flags.Bool("own", false, "")
+		audit := flags.Bool("audit", false, "")
 		if err := flags.Parse(args[1:]); err != nil || flags.NArg() > 0 {
 			return errUsage
 		}
@@ -57,7 +61,11 @@ func run(args []string, log *progress.Log) error {
 		if *own {
 			kubeconfig = ""
 		}
-		return up(log, kubeconfig)
+		options := plane.Options{Base: scratch.Base(), Log: log}
+		if *audit {
+			options.Audit = plane.AuditRequests
+		}
+		return up(options, kubeconfig)
 	}
 	return errUsage
 }

@@ -25,10 +25,12 @@ type report struct {
 	Owned      bool           `json:"owned"`
 	Pids       map[string]int `json:"pids,omitempty"`
 	Version    string         `json:"version"`
+	Audit      string         `json:"audit,omitempty"`
 }
 
-// up carries out "up".
-func up(log *progress.Log, kubeconfig string) error {
+// up carries out "up". Options lack the programs, which are looked for here.
+func up(options plane.Options, kubeconfig string) error {
+	log := options.Log
 	ctx, stop := untilSignal(untilEnd(context.Background(), os.Stdin))
 	defer stop()
 	locator, err := assets.New(log)
@@ -38,7 +40,7 @@ func up(log *progress.Log, kubeconfig string) error {
 	if kubeconfig != "" {
 		return useExisting(ctx, log, locator, kubeconfig)
 	}
-	return runOwn(ctx, log, locator)
+	return runOwn(ctx, options, locator)
 }
 
 // useExisting checks a cluster that somebody else runs and waits for the end.
@@ -66,14 +68,15 @@ func useExisting(ctx context.Context, log *progress.Log, locator *assets.Locator
 }
 
 // runOwn runs a control plane until the end.
-func runOwn(ctx context.Context, log *progress.Log, locator *assets.Locator) (err error) {
+func runOwn(ctx context.Context, options plane.Options, locator *assets.Locator) (err error) {
+	log := options.Log
 	sweep(log)
-	programs, err := locator.Ensure(ctx, assets.All)
+	options.Programs, err = locator.Ensure(ctx, assets.All)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	running, err := plane.Start(ctx, plane.Options{Programs: programs, Base: scratch.Base(), Log: log})
+	running, err := plane.Start(ctx, options)
 	if err != nil {
 		return err
 	}
@@ -89,10 +92,11 @@ func runOwn(ctx context.Context, log *progress.Log, locator *assets.Locator) (er
 		Kubeconfig: running.Kubeconfig,
 		Server:     running.Server,
 		Dir:        running.Dir,
-		Assets:     programs,
+		Assets:     options.Programs,
 		Owned:      true,
 		Pids:       running.Pids(),
 		Version:    running.Version,
+		Audit:      running.AuditLog,
 	})
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ type Options struct {
 	Progress io.Writer
 	// Own starts a control plane even if KUBECONFIG is set.
 	Own bool
+	// Audit has an owned API server record every request in AuditLog.
+	Audit bool
 }
 
 // ControlPlane is a control plane that answers.
@@ -37,6 +39,9 @@ type ControlPlane struct {
 	AssetsDir string
 	// Dir is the folder with the control plane's files and logs. It is empty if the control plane is not owned.
 	Dir string
+	// AuditLog is the file in which an owned API server records every request, an audit.k8s.io/v1 Event of level Metadata a
+	// line; empty unless Options.Audit asked for it.
+	AuditLog string
 	// Owned says that Stop ends the control plane.
 	Owned bool
 	// Version is the version that the API server reports.
@@ -67,6 +72,9 @@ func Start(ctx context.Context, opts Options) (*ControlPlane, error) {
 	args := []string{"up"}
 	if opts.Own {
 		args = append(args, "--own")
+	}
+	if opts.Audit {
+		args = append(args, "--audit")
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Dir = source // The program looks for what it builds from there.
@@ -134,7 +142,7 @@ func (c *ControlPlane) adopt(r report) error {
 	}
 	config.QPS = -1 // Tests are not to wait for a limit of their own client.
 	c.Config, c.Kubeconfig, c.AssetsDir = config, r.Kubeconfig, r.Assets
-	c.Dir, c.Owned, c.Version = r.Dir, r.Owned, r.Version
+	c.Dir, c.Owned, c.Version, c.AuditLog = r.Dir, r.Owned, r.Version, r.Audit
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func TestStartGivesAControlPlaneThatAnswersAndStopLeavesNothing(t *testing.T) {
-	own := startForTest(t, Options{Own: true})
+	own := startForTest(t, Options{Own: true, Audit: true})
 	if !own.Owned || own.Dir == "" || !strings.HasPrefix(own.Version, "v1.") {
 		t.Errorf("got owned %t, dir %q, version %q; want a control plane of its own", own.Owned, own.Dir, own.Version)
 	}
@@ -27,6 +27,9 @@ func TestStartGivesAControlPlaneThatAnswersAndStopLeavesNothing(t *testing.T) {
 	}
 	if got := get(t, own.Config, "/api/v1/namespaces"); !strings.Contains(got, `"kube-system"`) {
 		t.Errorf("the namespaces are %s", got)
+	}
+	if record, err := os.ReadFile(own.AuditLog); err != nil || !bytes.Contains(record, []byte(`"requestURI":"/api/v1/namespaces"`)) {
+		t.Errorf("the record of requests does not have that one (%v):\n%s", err, record)
 	}
 
 	t.Run("KUBECONFIG leads to it", func(t *testing.T) {

@@ -18,6 +18,7 @@ type report struct {
 	Assets     string `json:"assets"`
 	Owned      bool   `json:"owned"`
 	Version    string `json:"version"`
+	Audit      string `json:"audit"`
 	err        error
 }
 

@@ -52,3 +52,11 @@ func Deployment(namespace, name, image string, changes ...func(*appsv1.Deploymen
 	}
 	return d
 }
+
+// On has a Deployment's pods name a node, so that nobody need schedule them, and end at once when they are deleted.
+func On(node string) func(*appsv1.Deployment) {
+	return func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.NodeName = node
+		d.Spec.Template.Spec.TerminationGracePeriodSeconds = new(int64)
+	}
+}

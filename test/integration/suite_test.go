@@ -19,22 +19,32 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	kubecontroller "sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // patience bounds every wait for the controller; the waits end as soon as what they wait for is there.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 var (
-	plane *controlplane.ControlPlane
-	user  client.Client // the user's own client: uncached, field manager kubectl
+	plane      *controlplane.ControlPlane
+	user       client.Client // the user's own client: uncached, field manager kubectl
+	watcher    client.WithWatch
+	network    *dataPlane
+	node       *kubelet
+	controller *running // the controller that all specs share
 )
 
 func TestIntegration(t *testing.T) {
 	RegisterFailHandler(Fail)
+	ctrl.SetLogger(logr.Discard())
 	SetDefaultEventuallyTimeout(patience)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RunSpecs(t, "Canary on a real API server")
@@ -52,31 +62,71 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	user, err = client.New(plane.Config, client.Options{Scheme: scheme(), FieldOwner: "kubectl"})
 	Expect(err).NotTo(HaveOccurred())
-	startController()
+	watcher, err = client.NewWithWatch(plane.Config, client.Options{Scheme: scheme()})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(user.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "serin-system"}})).To(Succeed())
+	startStage(ctx)
+	controller = startController()
+	DeferCleanup(func() { controller.stop() })
 })
 
 func scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme, apiregistrationv1.AddToScheme,
+	} {
 		Expect(add(s)).To(Succeed())
 	}
 	return s
 }
 
-// startController runs the controller in this process until the suite ends.
-func startController() {
-	ctx, stop := context.WithCancel(context.Background())
+// startStage starts what stands in for nodes and proxies.
+func startStage(ctx context.Context) {
+	Expect(user.Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName}})).To(Succeed())
+	mgr := newManager(cache.Options{})
+	network, node = newDataPlane(mgr.GetClient()), newKubelet(mgr.GetClient())
+	serveMetrics(ctx, network)
+	many := kubecontroller.Options{MaxConcurrentReconciles: 8}
+	Expect(ctrl.NewControllerManagedBy(mgr).Named("network").For(&split.TrafficSplit{}).WithOptions(many).Complete(network)).To(Succeed())
+	Expect(ctrl.NewControllerManagedBy(mgr).Named("node").For(&corev1.Pod{}).WithOptions(many).Complete(node)).To(Succeed())
+	stage := run(mgr)
+	DeferCleanup(func() { stage.stop() })
+}
+
+// startController runs a controller in this process.
+func startController() *running {
+	mgr := newManager(canary.CacheOptions())
+	Expect(canary.Setup(context.Background(), mgr, canary.Options{Workers: 4, Namespace: "serin-system"})).To(Succeed())
+	return run(mgr)
+}
+
+// newManager makes a manager beside which others may run.
+func newManager(o cache.Options) ctrl.Manager {
 	mgr, err := ctrl.NewManager(plane.Config, ctrl.Options{
-		Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"}, Cache: canary.CacheOptions(),
+		Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"}, Cache: o,
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	Expect(canary.Setup(ctx, mgr, canary.Options{Workers: 4, Namespace: "serin-system"})).To(Succeed())
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	DeferCleanup(func() {
-		stop()
-		Expect(<-done).To(Succeed())
-	})
+	return mgr
+}
+
+// running is a manager that runs.
+type running struct {
+	end  context.CancelFunc
+	done chan error
+}
+
+func run(mgr ctrl.Manager) *running {
+	ctx, end := context.WithCancel(context.Background())
+	r := &running{end, make(chan error, 1)}
+	go func() { r.done <- mgr.Start(ctx) }()
+	return r
+}
+
+// stop ends it, and returns when nothing of it runs any more.
+func (r *running) stop() {
+	r.end()
+	Expect(<-r.done).To(Succeed())
 }
 
 // freshNamespace makes a namespace of its own for a spec, and removes it after.

@@ -43,16 +43,28 @@ func (c *Caller) ask(ctx context.Context, q *question) (analysis.Answer, bool) {
 
 // tryInTurn makes one try when the Canary's turn and the Caller's have come.
 func (c *Caller) tryInTurn(ctx context.Context, q *question) reply {
-	for _, slots := range []chan struct{}{q.of.slots, c.slots} {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-		case <-ctx.Done():
-			return reply{}
-		}
+	if !take(ctx, q.of.slots) {
+		return reply{}
 	}
+	defer leave(q.of.slots)
+	if !take(ctx, c.slots) {
+		return reply{}
+	}
+	defer leave(c.slots)
 	return c.try(ctx, q)
 }
+
+// take waits for a slot, and says whether one came free before the context ended.
+func take(ctx context.Context, slots chan<- struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func leave(slots <-chan struct{}) { <-slots }
 
 func (c *Caller) log(q *question, r reply, length time.Duration) {
 	c.opts.Log.Info("A webhook did not answer yet.", "canary", q.of.name.String(), "question", q.call.ID,

@@ -229,8 +229,7 @@ func TestManyCanaries(t *testing.T) {
 	var mu sync.Mutex
 	now, most := 0, 0
 	of, mostOf := map[string]int{}, 0
-	var count func(canary string, by int)
-	count = func(canary string, by int) {
+	count := func(canary string, by int) {
 		mu.Lock()
 		defer mu.Unlock()
 		now += by

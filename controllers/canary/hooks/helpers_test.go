@@ -135,7 +135,7 @@ func (d *desk) paused() []time.Duration {
 	return lengths
 }
 
-// question is a call of a webhook named friday, with one try.
+// questionTo is a call of a webhook named friday, with one try.
 func questionTo(url string, changes ...func(*analysis.Call)) analysis.Call {
 	call := analysis.Call{
 		ID: "v2/BeforeStep/25/friday",
@@ -219,7 +219,7 @@ func (s *service) count() int {
 	return len(s.requests)
 }
 
-// say answers always the same.
+// answers is a service that answers always the same.
 func answers(status int, body string, header ...string) func(http.ResponseWriter, *http.Request, int) {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		for i := 0; i+1 < len(header); i += 2 {

@@ -53,9 +53,9 @@ func (c *Caller) try(ctx context.Context, q *question) reply {
 	if err != nil {
 		return reply{outcome: outcomeFailed, silent: true, again: true, text: hide.Replace(cause(err, timeout))}
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	// What was read before the service fell silent is enough: the status is the answer.
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxRead)) //nolint:errcheck // said above
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxRead))
 	return c.judge(response, body, hide)
 }
 

@@ -14,8 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
-	// Registers the metrics of every controller.
-	_ "sigs.k8s.io/controller-runtime/pkg/controller"
+	_ "sigs.k8s.io/controller-runtime/pkg/controller" // registers the metrics of every controller
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 

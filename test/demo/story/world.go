@@ -125,7 +125,7 @@ func (w *World) install(_ context.Context, o WorldOptions) error {
 	w.user = user
 	_, err = envtest.InstallCRDs(w.Plane.Config, envtest.CRDInstallOptions{
 		Paths: []string{
-			filepath.Join(o.Root, "config", "crd", "serin.dev_canaries.yaml"), filepath.Join(o.Root, "config", "crd", "smi"),
+			filepath.Join(o.Root, "config", "crd"), filepath.Join(o.Root, "config", "crd", "smi"),
 		},
 		ErrorIfPathMissing: true,
 	})

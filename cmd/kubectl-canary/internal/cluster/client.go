@@ -157,4 +157,6 @@ func absent(err error) bool {
 const patience = 30 * time.Second
 
 // Bounded bounds a request.
-func Bounded(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, patience) }
+func Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, patience)
+}

@@ -36,7 +36,7 @@ type Update struct {
 	Away string
 }
 
-func newFeed(*v1alpha1.Canary) *Feed {
+func newFeed() *Feed {
 	f := &Feed{changed: make(chan struct{}, 1), notes: map[string]string{}, away: map[string]string{}}
 	for _, s := range []**store{&f.canaries, &f.versions, &f.targets, &f.pods, &f.splits, &f.policies, &f.clusterPolicies} {
 		*s = &store{feed: f, objects: map[string]client.Object{}}

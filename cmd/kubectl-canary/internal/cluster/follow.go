@@ -34,7 +34,7 @@ const (
 // Follow keeps a Feed of a Canary until the context ends. It lists and watches: it asks again when a watch expires, and until
 // an API server that is away answers.
 func (c *Client) Follow(ctx context.Context, canary *v1alpha1.Canary, parts Parts) *Feed {
-	f := newFeed(canary)
+	f := newFeed()
 	name := canary.Name
 	local := client.InNamespace(canary.Namespace)
 	belongs := client.MatchingLabels{v1alpha1.LabelCanary: name}

@@ -43,7 +43,7 @@ func (c *Client) Snapshot(ctx context.Context, name string) (view.Snapshot, erro
 				s.Split = traffic
 			}
 		},
-		func() { s.Policies, notes[3] = c.policies(ctx, c.Namespace) },
+		func() { s.Policies, notes[3] = c.Policies(ctx, c.Namespace) },
 	)
 	s.Deployments, s.Pods = versioned(deployments.Items), pods.Items
 	for _, note := range notes {
@@ -93,10 +93,6 @@ func unread(kinds string, err error) string {
 // Policies reads the policies that apply to a namespace, "" for all, and counts the rollouts that run under a limit. What could
 // not be read is said in a note.
 func (c *Client) Policies(ctx context.Context, namespace string) ([]view.Policy, string) {
-	return c.policies(ctx, namespace)
-}
-
-func (c *Client) policies(ctx context.Context, namespace string) ([]view.Policy, string) {
 	var all []view.Policy
 	cluster, local := &v1alpha1.ClusterRolloutPolicyList{}, &v1alpha1.RolloutPolicyList{}
 	note := unread("ClusterRolloutPolicies", c.api.List(ctx, cluster))

@@ -147,7 +147,10 @@ func (w *Wait) came(c *v1alpha1.Canary, end Goal, sentence string) Result {
 
 // goalOf is the goal that an outcome reaches, "" if none.
 func goalOf(o v1alpha1.Outcome) Goal {
-	return map[v1alpha1.Outcome]Goal{v1alpha1.OutcomePromoted: Promoted, v1alpha1.OutcomeRolledBack: RolledBack}[o]
+	return map[v1alpha1.Outcome]Goal{
+		v1alpha1.OutcomePromoted: Promoted, v1alpha1.OutcomeRolledBack: RolledBack,
+		v1alpha1.OutcomeSuperseded: "", v1alpha1.OutcomeReverted: "",
+	}[o]
 }
 
 // about says whether a revision is the one asked for.

@@ -35,6 +35,7 @@ func Plain(_ Tone, text string) string { return text }
 // Colours paints with the sixteen colours of the terminal, so that its own theme decides how they look.
 func Colours() Paint {
 	styles := map[Tone]lipgloss.Style{
+		Normal:  lipgloss.NewStyle(),
 		Faint:   lipgloss.NewStyle().Faint(true),
 		Title:   lipgloss.NewStyle().Bold(true),
 		Present: lipgloss.NewStyle().Foreground(lipgloss.Cyan),

@@ -16,6 +16,7 @@ func (o Options) traffic(s Snapshot) (node, bool) {
 	if landed := s.Canary.Status.Condition(v1alpha1.ConditionTrafficLanded); landed != nil {
 		head += map[v1alpha1.ConditionStatus]string{
 			v1alpha1.ConditionTrue: ", as the data plane applies it", v1alpha1.ConditionFalse: ", not applied by the data plane yet",
+			v1alpha1.ConditionUnknown: "",
 		}[landed.Status]
 	}
 	n := title(head)

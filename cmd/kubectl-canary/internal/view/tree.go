@@ -163,3 +163,28 @@ func amiss(c v1alpha1.Condition, status *v1alpha1.CanaryStatus) bool {
 		return false
 	}
 }
+
+// Sentence is a line of its own, in as many lines as it needs.
+func Sentence(tone Tone, text string, o Options) []string {
+	lines := o.wrapped(cell{tone, text}, "", o.room(""))
+	for i := range lines {
+		lines[i] = o.fit(lines[i])
+	}
+	return lines
+}
+
+// Line says in one line where a Canary stands.
+func Line(s Snapshot) string {
+	status := &s.Canary.Status
+	parts := []string{orDash(string(status.Phase))}
+	if status.Candidate != nil {
+		parts = append(parts, status.Version)
+	}
+	if status.Step != nil && status.Candidate != nil {
+		parts = append(parts, "step "+status.Step.Position)
+	}
+	if status.Candidate != nil {
+		parts = append(parts, fmt.Sprintf("%d%%", status.Candidate.Weight))
+	}
+	return oneLine(strings.Join(parts, " ") + ": " + status.Message)
+}

@@ -22,7 +22,8 @@ const (
 
 // layout gives the paths in the folder of a control plane.
 type layout struct {
-	root string
+	root  string
+	audit Audit
 }
 
 // at is the path of a file in the folder.

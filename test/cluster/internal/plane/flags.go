@@ -21,7 +21,7 @@ func (l layout) etcdFlags() []string {
 
 // apiServerFlags are the flags of kube-apiserver on a port.
 func (l layout) apiServerFlags(port int) []string {
-	return []string{
+	return append(l.auditFlags(), []string{
 		"--etcd-servers=unix://" + l.socket(),
 		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", port),
@@ -52,7 +52,7 @@ func (l layout) apiServerFlags(port int) []string {
 		"--max-requests-inflight=3000",
 		"--max-mutating-requests-inflight=1500",
 		"--profiling=false",
-	}
+	}...)
 }
 
 // controllerManagerFlags are the flags of kube-controller-manager on a port. Rates and workers are for some hundred

@@ -23,6 +23,8 @@ type Plane struct {
 	Kubeconfig, Server string
 	// Version is what the API server says.
 	Version string
+	// AuditLog is the path of the record of requests, empty if there is none.
+	AuditLog string
 
 	layout   layout
 	scratch  *scratch.Dir
@@ -43,6 +45,8 @@ type Options struct {
 	// Ports finds a port; nil means one that is free.
 	Ports func() (int, error)
 	Log   *progress.Log
+	// Audit says what the API server records of requests. The zero value is nothing.
+	Audit Audit
 }
 
 // Start starts a control plane and returns when it is ready. What was started is stopped again if it fails.
@@ -53,7 +57,7 @@ func Start(ctx context.Context, options Options) (*Plane, error) {
 	}
 	p := &Plane{
 		Dir:      dir.Path,
-		layout:   layout{root: dir.Path},
+		layout:   layout{root: dir.Path, audit: options.Audit},
 		scratch:  dir,
 		ports:    options.Ports,
 		log:      options.Log,

@@ -32,6 +32,9 @@ func (p *Plane) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.AuditLog, err = p.layout.writeAuditPolicy(); err != nil {
+		return err
+	}
 	if p.client, err = newClient(keys); err != nil {
 		return err
 	}

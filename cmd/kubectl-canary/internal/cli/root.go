@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/serin-dev/serin/cmd/kubectl-canary/internal/cluster"
+	"github.com/serin-dev/serin/cmd/kubectl-canary/internal/verdict"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// World is what a command line runs in.
+type World struct {
+	genericiooptions.IOStreams
+	// Environment are the variables, as os.Environ has them. What kubectl's own flags read is not taken from here.
+	Environment []string
+	// Now reads the clock.
+	Now func() time.Time
+}
+
+// shared is what every command has.
+type shared struct {
+	World
+	flags *genericclioptions.ConfigFlags
+}
+
+func (s *shared) connect() (*cluster.Client, error) { return cluster.Connect(s.flags) }
+
+// exit ends a command with a code of its own. Without a sentence nothing is printed for it.
+type exit struct {
+	code     int
+	sentence string
+}
+
+func (e exit) Error() string { return e.sentence }
+
+// Run runs a command line and returns its exit code.
+func Run(ctx context.Context, w World, args []string) int {
+	root := command(w)
+	root.SetArgs(args)
+	ran, err := root.ExecuteContextC(ctx)
+	var ended exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &ended):
+		if ended.sentence != "" {
+			fmt.Fprintln(w.ErrOut, ended.sentence)
+		}
+		return ended.code
+	case ctx.Err() != nil:
+		fmt.Fprintln(w.ErrOut, "interrupted")
+		return verdict.Interrupted
+	}
+	fmt.Fprintln(w.ErrOut, "error: "+strings.Join(strings.Fields(err.Error()), " "))
+	if ran.Name() == "watch" || ran.Name() == "wait" {
+		return verdict.Unknown
+	}
+	return 1
+}
+
+const long = `See and steer the rollouts of Serin.
+
+  kubectl canary get                 all Canaries, and the policies that freeze or limit them
+  kubectl canary get foobar          one Canary: its step, versions, pods, traffic, checks, and what it waits for
+  kubectl canary watch foobar        the same, live, until the rollout ends
+  kubectl canary wait foobar --for=promoted     the same for a pipeline, without a picture
+  kubectl canary approve foobar --reason "looks good"
+
+Exit codes: 0 done or reached; 1 an error, a refusal, or a rollout that ended otherwise (for watch: rolled back);
+2 only of watch: superseded, reverted or deleted; 3 only of watch and wait: an error, so nothing is known of the rollout;
+124 the time was over; 130 interrupted.`
+
+func command(w World) *cobra.Command {
+	s := &shared{World: w, flags: genericclioptions.NewConfigFlags(true)}
+	root := &cobra.Command{
+		Use:           "kubectl-canary",
+		Short:         "See and steer the rollouts of Serin",
+		Long:          long,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl canary"},
+	}
+	root.SetIn(w.In)
+	root.SetOut(w.Out)
+	root.SetErr(w.ErrOut)
+	s.flags.AddFlags(root.PersistentFlags())
+	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s))
+	for _, o := range orders() {
+		root.AddCommand(steerCommand(s, o))
+	}
+	completion(s, root)
+	return root
+}
+
+// oneName takes exactly the name of a Canary.
+func oneName(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s needs the name of one Canary, for example: %s foobar", cmd.CommandPath(), cmd.CommandPath())
+	}
+	return nil
+}
