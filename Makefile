@@ -32,6 +32,7 @@ generate: ## Write what is generated: deep copies, the CRDs, the RBAC role.
 
 golden: ## Rewrite the golden files; the difference is for a person to read.
 	go test $$(find . -path './test/cluster' -prune -o -name '*.golden' -print | xargs -r -n1 dirname | sed 's|/testdata.*||' | sort -u) -update
+	go test ./test/gitops ./controllers/canary/telemetry -update
 
 ##@ Check it
 
@@ -52,8 +53,14 @@ test-properties: ## Run the rollout core's properties over more than 10,000 rand
 e2e: ## Run the demo's chaos test: the controller is killed mid-rollout. (Real nodes and meshes are not tested yet.)
 	go test $(TESTFLAGS) -count=1 -v -run Chaos ./test/demo/...
 
-bench: ## Measure the judge, the policy engine, the proxy and the metrics windows.
+bench: ## Measure the rollout core, the policy engine, the proxy and the metrics windows.
 	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./proxy/... ./metrics/...
+
+bench-idle: ## Count the API requests that 1,000 idle Canaries cause in a minute; the bound is 0. Takes minutes.
+	go run ./test/bench idle --canaries 1000 --for 60s
+
+bench-rollouts: ## Measure 200 rollouts at once: requests, first weight, time, CPU, memory, time to roll back. Takes minutes.
+	go run ./test/bench rollouts --canaries 200
 
 lint: ## Hold the code to .golangci.yaml, the import law among it.
 	@lint=$$($(tool) -n golangci-lint); \
@@ -89,4 +96,4 @@ image: ## Build the container image (IMAGE=name:tag); needs a running Docker eng
 	fi; \
 	"$$builder" build -t $(IMAGE) .
 
-.PHONY: help build demo generate golden test test-pure test-properties e2e bench lint lint-selftest verify image
+.PHONY: help build demo generate golden test test-pure test-properties bench-idle bench-rollouts e2e bench lint lint-selftest verify image

@@ -16,6 +16,7 @@ func (p *pass) teardown() Plan {
 	}
 	plan := p.plan()
 	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, p.waitForTeardown()
+	plan.Calls = nil // nothing is decided any more that a webhook could hold
 	if p.next.WithdrawnAt != nil {
 		plan.Split = Absent
 	}
