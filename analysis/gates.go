@@ -18,6 +18,7 @@ const maxGates = 100
 // decides lists the points whose webhooks can hold a rollout. Those of the others are only told.
 var decides = map[v1alpha1.WebhookPoint]bool{
 	v1alpha1.BeforeRollout: true, v1alpha1.BeforeStep: true, v1alpha1.BeforePromotion: true,
+	v1alpha1.OnRollback: false, v1alpha1.AfterRollout: false,
 }
 
 // gateID identifies a question. A step is known by its weight, so that an edit of the steps asks anew.

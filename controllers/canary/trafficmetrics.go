@@ -43,6 +43,7 @@ type answer struct {
 	at   time.Time
 	list *metrics.TrafficMetricsList
 	err  error
+	took time.Duration // how long it was awaited; known when done
 }
 
 // NewMetricsReader reads through a client of the API server.
@@ -56,7 +57,7 @@ func (m *MetricsReader) List(ctx context.Context, namespace string, window time.
 	q := question{namespace, window}
 	m.mu.Lock()
 	a, ok := m.answers[q]
-	if !ok || m.now().Sub(a.at).Abs() > shareFor {
+	if !ok || !a.fresh(m.now()) {
 		a = &answer{done: make(chan struct{}), at: m.now()}
 		m.forgetOld()
 		m.answers[q] = a
@@ -71,6 +72,18 @@ func (m *MetricsReader) List(ctx context.Context, namespace string, window time.
 	}
 }
 
+// fresh says whether an answer still serves: one that is awaited does, and one that came does for a while, the longer the more
+// work it was, so that a long list costs a bounded share of the time.
+func (a *answer) fresh(now time.Time) bool {
+	age := now.Sub(a.at).Abs()
+	select {
+	case <-a.done:
+		return age <= max(shareFor, 5*a.took)
+	default:
+		return age <= readTimeout
+	}
+}
+
 // forgetOld keeps the map as small as the namespaces that are asked about now.
 func (m *MetricsReader) forgetOld() {
 	for q, a := range m.answers {
@@ -82,6 +95,7 @@ func (m *MetricsReader) forgetOld() {
 
 func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 	defer close(a.done)
+	defer func() { a.took = m.now().Sub(a.at).Abs() }()
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	result := m.client.Get().

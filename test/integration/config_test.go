@@ -41,7 +41,7 @@ var _ = Describe("a target that refers to a ConfigMap and a Secret", func() {
 		s.say(ctx, v1alpha1.Command{ID: "1", Verb: v1alpha1.VerbApprove})
 		s.await(ctx, serves("v2"))
 		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v1-settings", &corev1.ConfigMap{}).Should(BeFalse(), "copies go with their version")
-		Expect(s.exists(ctx, "foobar-v1-password", &corev1.Secret{})).To(BeFalse())
+		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v1-password", &corev1.Secret{}).Should(BeFalse())
 		Expect(get(ctx, s, "foobar-v2-settings", &corev1.ConfigMap{}).Data).To(Equal(map[string]string{"level": "debug"}))
 		Expect(s.deployment(ctx, "foobar").Generation).To(BeEquivalentTo(2), "the target itself was made and scaled to 0")
 	})

@@ -73,11 +73,36 @@ func (r *record[T]) names() []string {
 	return names
 }
 
-// weights are the backends and weights that a TrafficSplit ever had, in order, each once in a row.
-func weights(splits []*split.TrafficSplit) []string {
+// splits holds every state of a shop's TrafficSplit.
+type splits struct {
+	*record[*split.TrafficSplit]
+	name string
+}
+
+func recordSplits(ctx context.Context, s *shop) splits {
+	GinkgoHelper()
+	return splits{recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{}), s.name}
+}
+
+// weights are the backends and weights that it ever had, in order, each once in a row.
+func (s splits) weights() []string {
 	var all []string
-	for _, s := range splits {
-		all = append(all, written(s))
+	for _, state := range s.of(s.name) {
+		all = append(all, written(state))
 	}
 	return slices.Compact(all)
+}
+
+// expect waits until the watch has told of the last weights, and compares them all. Each has to sum to 100.
+func (s splits) expect(want ...string) {
+	GinkgoHelper()
+	Eventually(s.weights).Should(ContainElement(want[len(want)-1]))
+	Expect(s.weights()).To(Equal(want))
+	for _, state := range s.of(s.name) {
+		total := int64(0)
+		for _, b := range state.Spec.Backends {
+			total += b.Weight
+		}
+		Expect(total).To(BeEquivalentTo(100), written(state))
+	}
 }

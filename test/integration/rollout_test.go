@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -18,7 +17,7 @@ var _ = Describe("a release", func() {
 	It("is given the pods for its first weight, and no request before they are ready", func(ctx SpecContext) {
 		s := openShop(ctx, sized(4), pausedAt(20))
 		release := node.hold(s.namespace, image("v2"))
-		splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+		splits := recordSplits(ctx, s)
 		s.release(ctx, "v2")
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar-v2").Should(BeEquivalentTo(1), "20% of 4 pods")
 		s.await(ctx, phase(v1alpha1.PhaseProgressing), says("waiting for the pods of v2: 0 of 1 endpoint ready"))
@@ -28,21 +27,21 @@ var _ = Describe("a release", func() {
 		s.await(ctx, phase(v1alpha1.PhasePaused), at(20))
 		Expect(s.endpoints(ctx, "foobar-v2")).To(Equal(1))
 		Expect(s.size(ctx, "foobar-v1")).To(BeEquivalentTo(4), "stable keeps its full size")
-		Expect(weights(splits.of("foobar"))).To(Equal([]string{"foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=80 foobar-v2=20"}))
+		splits.expect("foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=80 foobar-v2=20")
 	})
 
 	It("goes through exactly the weights of the plan, and only then takes the old version's pods", func(ctx SpecContext) {
 		s := openShop(ctx, sized(4), climb(1, 2, 10, 80))
-		splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+		splits := recordSplits(ctx, s)
 		made := recordOf[*appsv1.Deployment](ctx, s.namespace, &appsv1.DeploymentList{})
 		s.release(ctx, "v2")
 		s.await(ctx, serves("v2"))
 		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v1", &appsv1.Deployment{}).Should(BeFalse())
 
-		Expect(weights(splits.of("foobar"))).To(Equal([]string{
+		splits.expect(
 			"foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=99 foobar-v2=1", "foobar-v1=98 foobar-v2=2",
 			"foobar-v1=90 foobar-v2=10", "foobar-v1=20 foobar-v2=80", "foobar-v1=0 foobar-v2=100", "foobar-v2=100",
-		}))
+		)
 		for _, d := range made.of("foobar-v1") {
 			Expect(d.Spec.Replicas).To(HaveValue(BeEquivalentTo(4)), "stable keeps its full size until it goes")
 		}
@@ -64,11 +63,11 @@ var _ = Describe("a release", func() {
 		s.await(ctx, serves("v2"))
 		before := s.deployment(ctx, "foobar-v1")
 		Expect(before.Status.ReadyReplicas).To(BeEquivalentTo(1))
-		splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+		splits := recordSplits(ctx, s)
 		s.release(ctx, "v1")
 		s.await(ctx, serves("v1"))
 		Expect(s.deployment(ctx, "foobar-v1").UID).To(Equal(before.UID), "its pods were there all the time")
-		Expect(weights(splits.of("foobar"))).NotTo(ContainElement(ContainSubstring("=50")), "without steps")
+		Expect(splits.weights()).NotTo(ContainElement(ContainSubstring("=50")), "without steps")
 		Expect(s.exists(ctx, "foobar-v3", &appsv1.Deployment{})).To(BeFalse())
 	})
 
@@ -78,16 +77,16 @@ var _ = Describe("a release", func() {
 		s.add(ctx, climb(50))
 		s.await(ctx, serves("v1"))
 		Expect(s.size(ctx, "foobar-v1")).To(BeEquivalentTo(2))
-		splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+		splits := recordSplits(ctx, s)
 		s.push(ctx, func(d *appsv1.Deployment) {
 			d.Spec.Replicas = ptr.To[int32](3)
 			d.Spec.Template.Spec.Containers[0].Image = image("v2")
 		})
 		s.await(ctx, serves("v2"))
 		Expect(s.size(ctx, "foobar-v2")).To(BeEquivalentTo(3))
-		Expect(weights(splits.of("foobar"))).To(Equal([]string{
+		splits.expect(
 			"foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=50 foobar-v2=50", "foobar-v1=0 foobar-v2=100", "foobar-v2=100",
-		}))
+		)
 		Expect(s.canary(ctx).Status.LastVersion).To(BeEquivalentTo(2))
 	})
 
@@ -95,15 +94,15 @@ var _ = Describe("a release", func() {
 		s := openShop(ctx, sized(2), climb(50), func(c *v1alpha1.Canary) { c.Spec.Analysis.FailureThreshold = 1 })
 		v1 := s.deployment(ctx, "foobar-v1")
 		network.fail(s.namespace, "foobar-v2")
-		splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+		splits := recordSplits(ctx, s)
 		s.release(ctx, "v2")
 		s.await(ctx, phase(v1alpha1.PhaseRolledBack),
 			says("success rate 50.00% < 99% of v2"),
 			condition(v1alpha1.ConditionReady, metav1.ConditionFalse, ""), condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, "success rate 50.00%"))
 		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v2", &appsv1.Deployment{}).Should(BeFalse())
-		Expect(weights(splits.of("foobar"))).To(Equal([]string{
+		splits.expect(
 			"foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=50 foobar-v2=50", "foobar-v1=100 foobar-v2=0", "foobar-v1=100",
-		}))
+		)
 		Expect(s.deployment(ctx, "foobar-v1").Generation).To(Equal(v1.Generation), "stable was not touched")
 		Eventually(s.events).WithContext(ctx).Should(ContainElement(HavePrefix("AnalysisFailed: rolling back v2 (demo/foobar:v2) to v1 (demo/foobar:v1), weight 50% -> 0%")))
 	})

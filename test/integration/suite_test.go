@@ -46,6 +46,7 @@ func TestIntegration(t *testing.T) {
 	RegisterFailHandler(Fail)
 	ctrl.SetLogger(logr.Discard())
 	SetDefaultEventuallyTimeout(patience)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RunSpecs(t, "Canary on a real API server")
 }

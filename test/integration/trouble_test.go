@@ -3,7 +3,6 @@ package integration_test
 import (
 	"strings"
 
-	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -18,7 +17,7 @@ var _ = Describe("a candidate whose pods are in trouble", func() {
 		func(ctx SpecContext, tag, why string) {
 			s := openShop(ctx, sized(3), climb(50)) // The progress deadline is 10m.
 			stable := s.deployment(ctx, "foobar-v1")
-			splits := recordOf[*split.TrafficSplit](ctx, s.namespace, &split.TrafficSplitList{})
+			splits := recordSplits(ctx, s)
 			made := recordOf[*corev1.Pod](ctx, s.namespace, &corev1.PodList{})
 			s.release(ctx, tag)
 			s.await(ctx, phase(v1alpha1.PhaseRolledBack), says(why))
@@ -27,7 +26,7 @@ var _ = Describe("a candidate whose pods are in trouble", func() {
 			Expect(made.names()).To(ContainElement(Satisfy(func(pod string) bool {
 				return strings.Contains(message, "pod "+pod+" is in ")
 			})), "%s names none of the pods that were there", message)
-			Expect(weights(splits.of("foobar"))).NotTo(ContainElement(ContainSubstring("=50")), "it never had a request")
+			Expect(splits.weights()).NotTo(ContainElement(ContainSubstring("=50")), "it never had a request")
 			after := s.deployment(ctx, "foobar-v1")
 			Expect(after.Generation).To(Equal(stable.Generation))
 			Expect(after.Spec.Replicas).To(HaveValue(BeEquivalentTo(3)))

@@ -1,0 +1,110 @@
+package integration_test
+
+import (
+	"context"
+
+	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/api/v1alpha1"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+var _ = DescribeTable("deleting a Canary gives the target and the apex back as they were, and leaves nothing of Serin's behind",
+	func(ctx SpecContext, advance func(ctx context.Context, s *shop)) {
+		s := newShop(ctx)
+		s.make(ctx, "settings", "password")
+		s.push(ctx, refersTo("settings", "password"))
+		apex := s.handOver(ctx)
+		theirs := get(ctx, s, "settings", &corev1.ConfigMap{})
+		takeOver := func(c *v1alpha1.Canary) { c.Spec.Service.TakeOver, c.Spec.Replicas = true, ptr.To[int32](2) }
+		if advance == nil {
+			defer node.hold(s.namespace, image("v1"))()
+			s.add(ctx, takeOver)
+			s.await(ctx, phase(v1alpha1.PhaseInitializing))
+		} else {
+			s.add(ctx, slow(10, 50), takeOver)
+			s.await(ctx, serves("v1"))
+			advance(ctx, s)
+		}
+
+		Expect(user.Delete(ctx, s.canary(ctx))).To(Succeed())
+		Eventually(s.exists).WithContext(ctx).WithArguments("foobar", &v1alpha1.Canary{}).Should(BeFalse())
+		target := s.deployment(ctx, "foobar")
+		if advance != nil {
+			Expect(target.Spec.Replicas).To(HaveValue(BeEquivalentTo(2)), "no fewer pods than the versions had")
+			Expect(target.Status.ReadyReplicas).To(BeEquivalentTo(2), "they were ready before anything was removed")
+		}
+		after := get(ctx, s, "foobar", &corev1.Service{})
+		Expect(after.Spec.Selector).To(Equal(map[string]string{"app": "foobar"}))
+		Expect(after.Spec.ClusterIP).To(Equal(apex.Spec.ClusterIP))
+		Expect(after.UID).To(Equal(apex.UID))
+		Eventually(func(g Gomega) {
+			marked := client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}
+			for _, list := range []client.ObjectList{
+				&appsv1.DeploymentList{}, &corev1.ServiceList{}, &split.TrafficSplitList{}, &corev1.ConfigMapList{}, &corev1.SecretList{},
+			} {
+				g.Expect(user.List(ctx, list, client.InNamespace(s.namespace), marked)).To(Succeed())
+				g.Expect(list).To(HaveField("Items", BeEmpty()))
+			}
+		}).Should(Succeed())
+		Expect(get(ctx, s, "settings", &corev1.ConfigMap{}).ResourceVersion).To(Equal(theirs.ResourceVersion), "the user's own objects are untouched")
+	},
+	Entry("while v1 starts", nil),
+	Entry("while v1 serves alone", func(context.Context, *shop) {}),
+	Entry("while v2 is tested", func(ctx context.Context, s *shop) {
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
+	}),
+	Entry("while v2 is paused", func(ctx context.Context, s *shop) {
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
+		s.tell(ctx, "1", v1alpha1.VerbPause)
+		s.await(ctx, phase(v1alpha1.PhasePaused))
+	}),
+	Entry("while v2 is promoted", func(ctx context.Context, s *shop) {
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
+		s.change(ctx, func(c *v1alpha1.Canary) {
+			c.Spec.Webhooks = []v1alpha1.Webhook{{Name: "gate", When: v1alpha1.BeforePromotion, URL: "http://127.0.0.1:1/"}}
+		})
+		s.tell(ctx, "1", v1alpha1.VerbPromoteFull)
+		s.await(ctx, phase(v1alpha1.PhasePromoting), at(10))
+	}),
+	Entry("after v2 was promoted, while v1 retires", func(ctx context.Context, s *shop) {
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
+		s.tell(ctx, "1", v1alpha1.VerbPromoteFull)
+		s.await(ctx, serves("v2"))
+	}),
+	Entry("after v2 was rolled back", func(ctx context.Context, s *shop) {
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
+		s.tell(ctx, "1", v1alpha1.VerbAbort)
+		s.await(ctx, phase(v1alpha1.PhaseRolledBack))
+	}),
+)
+
+// handOver makes an apex of the user's own that Serin may take over: nobody's manifest names its selector.
+func (s *shop) handOver(ctx context.Context, changes ...func(*corev1.Service)) *corev1.Service {
+	GinkgoHelper()
+	apex := apexOf(s.namespace, changes...)
+	Expect(apply(ctx, apex, "git")).To(Succeed())
+	selector := apex.Spec.Selector
+	held := apexOf(s.namespace)
+	held.Spec = corev1.ServiceSpec{Selector: selector}
+	Expect(apply(ctx, held, v1alpha1.FieldManager)).To(Succeed())
+	apex.Spec.Selector = nil
+	Expect(apply(ctx, apex, "git")).To(Succeed())
+	return get(ctx, s, s.name, &corev1.Service{})
+}
+
+// ready waits until the target's own pods serve.
+func (s *shop) ready(ctx context.Context) {
+	GinkgoHelper()
+	Eventually(s.deployment).WithContext(ctx).WithArguments(s.name).Should(HaveField("Status.ReadyReplicas", BeEquivalentTo(1)))
+}
