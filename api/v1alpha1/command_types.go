@@ -1,8 +1,6 @@
 package v1alpha1
 
-// Verb is what a person can tell a rollout to do.
-//
-// +kubebuilder:validation:Enum=promote;promote-full;abort;pause;resume;retry;approve
+// Verb is what a person can tell a rollout to do. The API server accepts any, because a refused one is recorded as it was said.
 type Verb string
 
 // Verbs.
