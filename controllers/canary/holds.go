@@ -12,7 +12,6 @@ import (
 	"github.com/serin-dev/serin/controllers/canary/schedule"
 
 	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -205,13 +204,9 @@ func (r *Reconciler) rollingOut(ctx context.Context, namespace string, except ty
 	return running, nil
 }
 
-// waitsForOthers says whether a Canary may wait for another one: for its turn, or for a dependency.
-func waitsForOthers(c *v1alpha1.Canary) bool {
-	for _, condition := range c.Status.Conditions {
-		if condition.Type == v1alpha1.ConditionReconciling && condition.Status == metav1.ConditionTrue &&
-			(condition.Reason == v1alpha1.ReasonQueued || condition.Reason == v1alpha1.ReasonWaitingForDependency) {
-			return true
-		}
-	}
-	return false
+// waitsForOthers says whether a Canary waits for another one: for its turn, or for a dependency.
+func waitsForOthers(s *v1alpha1.CanaryStatus) bool {
+	c := s.Condition(v1alpha1.ConditionReconciling)
+	return c != nil && c.Status == v1alpha1.ConditionTrue &&
+		(c.Reason == v1alpha1.ReasonQueued || c.Reason == v1alpha1.ReasonWaitingForDependency)
 }

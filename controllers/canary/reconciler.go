@@ -57,6 +57,8 @@ type Reconciler struct {
 
 	// written holds the last status written per Canary, to recognise a cache that is behind it.
 	written sync.Map
+	// waiters are the Canaries that wait for others, by name.
+	waiters sync.Map
 	// starting is held while a rollout may start that counts against a limit.
 	starting sync.Mutex
 	// started is when this process began.
@@ -74,6 +76,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	canary := &v1alpha1.Canary{}
 	if err := r.Client.Get(ctx, req.NamespacedName, canary); err != nil {
 		r.Hooks.Forget(req.NamespacedName)
+		r.waiters.Delete(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.behind(canary) {
@@ -98,6 +101,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // decide observes, decides and records. Where a policy limits the rollouts at a time, two must not start at once.
 func (r *Reconciler) decide(ctx context.Context, canary *v1alpha1.Canary) (*world, analysis.Plan, error) {
 	if canary.Status.Candidate == nil {
+		// Before anything is observed: what then ends is either seen, or finds this Canary among those that wait.
+		r.waiters.Store(client.ObjectKeyFromObject(canary), true)
 		policies, err := r.policies(ctx, canary.Namespace)
 		if err != nil {
 			return nil, analysis.Plan{}, err
@@ -112,6 +117,9 @@ func (r *Reconciler) decide(ctx context.Context, canary *v1alpha1.Canary) (*worl
 		return nil, analysis.Plan{}, err
 	}
 	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, r.Now())
+	if !waitsForOthers(&plan.Status) {
+		r.waiters.Delete(client.ObjectKeyFromObject(canary))
+	}
 	return w, plan, r.record(ctx, canary, plan)
 }
 

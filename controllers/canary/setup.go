@@ -152,7 +152,15 @@ func (r *Reconciler) ofConfig(kind string) handler.MapFunc {
 
 // ofPolicy finds the Canaries that a policy holds for.
 func (r *Reconciler) ofPolicy(ctx context.Context, object client.Object) []reconcile.Request {
-	return r.canaries(ctx, object.GetNamespace(), func(*v1alpha1.Canary) bool { return true })
+	list := &v1alpha1.CanaryList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(object.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		requests = append(requests, request(list.Items[i].Namespace, list.Items[i].Name)...)
+	}
+	return requests
 }
 
 // ended says whether a Canary came to rest, which may be what others wait for.
@@ -166,21 +174,12 @@ var ended = predicate.Funcs{
 }
 
 // waiting finds the Canaries that wait for others.
-func (r *Reconciler) waiting(ctx context.Context, _ client.Object) []reconcile.Request {
-	return r.canaries(ctx, "", waitsForOthers)
-}
-
-func (r *Reconciler) canaries(ctx context.Context, namespace string, which func(*v1alpha1.Canary) bool) []reconcile.Request {
-	list := &v1alpha1.CanaryList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil
-	}
+func (r *Reconciler) waiting(context.Context, client.Object) []reconcile.Request {
 	var requests []reconcile.Request
-	for i := range list.Items {
-		if which(&list.Items[i]) {
-			requests = append(requests, request(list.Items[i].Namespace, list.Items[i].Name)...)
-		}
-	}
+	r.waiters.Range(func(name, _ any) bool {
+		requests = append(requests, reconcile.Request{NamespacedName: name.(types.NamespacedName)})
+		return true
+	})
 	return requests
 }
 
