@@ -184,7 +184,8 @@ func (r *Reconciler) slots(ctx context.Context, canary *v1alpha1.Canary, policie
 	return least, nil
 }
 
-// rollingOut counts the other Canaries that roll something out. What this process wrote last is newer than any cache.
+// rollingOut counts the other Canaries that roll something out. The cache may be behind what this process wrote last, and what
+// it wrote last may not be noted yet when the cache has it already: the newer of the two counts.
 func (r *Reconciler) rollingOut(ctx context.Context, namespace string, except types.UID) (int32, error) {
 	list := &v1alpha1.CanaryList{}
 	if err := r.Client.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
@@ -194,7 +195,8 @@ func (r *Reconciler) rollingOut(ctx context.Context, namespace string, except ty
 	for i := range list.Items {
 		c := &list.Items[i]
 		rolling := c.Status.Candidate != nil
-		if last, ok := r.written.Load(c.UID); ok {
+		if r.behind(c) {
+			last, _ := r.written.Load(c.UID)
 			rolling = last.(written).rolling
 		}
 		if rolling && c.UID != except {

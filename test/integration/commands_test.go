@@ -94,7 +94,7 @@ var _ = Describe("a person's command", func() {
 		s.await(ctx, phase(v1alpha1.PhaseRolledBack))
 		s.tell(ctx, "2", v1alpha1.VerbRetry)
 		s.await(ctx, phase(v1alpha1.PhaseProgressing), HaveField("Status.Candidate", HaveField("Version", "v3")), at(10))
-		Expect(written(s.split(ctx))).To(Equal("foobar-v1=90 foobar-v3=10"))
+		s.splits(ctx, "foobar-v1=90 foobar-v3=10")
 	})
 
 	It("is refused with an Event when it is about another revision, or does not fit", func(ctx SpecContext) {
@@ -106,6 +106,7 @@ var _ = Describe("a person's command", func() {
 		}{
 			"1": {v1alpha1.Command{Verb: v1alpha1.VerbPromoteFull, Revision: "0123"}, "it is about revision 0123, not " + revision},
 			"2": {v1alpha1.Command{Verb: v1alpha1.VerbRetry}, "retry does not fit phase Progressing"},
+			"3": {v1alpha1.Command{Verb: "destroy"}, `"destroy" is no command`},
 		} {
 			c.command.ID = id
 			s.say(ctx, c.command)

@@ -92,18 +92,14 @@ var _ = Describe("a target that refers to a ConfigMap and a Secret", func() {
 
 	It("tolerates an optional one that is missing, and is rolled out when it is made", func(ctx SpecContext) {
 		s := newShop(ctx)
+		s.make(ctx, "other", "password")
 		s.push(ctx, refersTo("settings", "password"), func(d *appsv1.Deployment) {
-			for _, from := range d.Spec.Template.Spec.Containers[0].EnvFrom {
-				if from.ConfigMapRef != nil {
-					from.ConfigMapRef.Optional = ptr.To(true)
-				} else {
-					from.SecretRef.Optional = ptr.To(true)
-				}
-			}
+			d.Spec.Template.Spec.Containers[0].EnvFrom[0].ConfigMapRef.Optional = ptr.To(true)
 		})
 		s.add(ctx)
 		s.await(ctx, serves("v1"))
-		s.make(ctx, "settings", "password")
+		Expect(s.exists(ctx, "foobar-v1-settings", &corev1.ConfigMap{})).To(BeFalse())
+		s.makeConfigMap(ctx, "settings")
 		s.await(ctx, serves("v2"))
 		Expect(get(ctx, s, "foobar-v2-settings", &corev1.ConfigMap{}).Data).To(Equal(map[string]string{"level": "info"}))
 	})
@@ -158,11 +154,16 @@ func (s *shop) configure(ctx context.Context, configMap, secret string) {
 
 func (s *shop) make(ctx context.Context, configMap, secret string) {
 	GinkgoHelper()
-	Expect(user.Create(ctx, &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: configMap}, Data: map[string]string{"level": "info"},
-	})).To(Succeed())
+	s.makeConfigMap(ctx, configMap)
 	Expect(user.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: secret}, Data: map[string][]byte{"level": []byte("secret")},
+	})).To(Succeed())
+}
+
+func (s *shop) makeConfigMap(ctx context.Context, name string) {
+	GinkgoHelper()
+	Expect(user.Create(ctx, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}, Data: map[string]string{"level": "info"},
 	})).To(Succeed())
 }
 

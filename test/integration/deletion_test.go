@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -19,15 +20,18 @@ var _ = DescribeTable("deleting a Canary gives the target and the apex back as t
 		s := newShop(ctx)
 		s.make(ctx, "settings", "password")
 		s.push(ctx, refersTo("settings", "password"))
-		apex := s.handOver(ctx)
+		Expect(apply(ctx, apexOf(s.namespace), "git")).To(Succeed())
+		apex := get(ctx, s, "foobar", &corev1.Service{})
 		theirs := get(ctx, s, "settings", &corev1.ConfigMap{})
 		takeOver := func(c *v1alpha1.Canary) { c.Spec.Service.TakeOver, c.Spec.Replicas = true, ptr.To[int32](2) }
 		if advance == nil {
 			defer node.hold(s.namespace, image("v1"))()
 			s.add(ctx, takeOver)
+			s.handOver(ctx, apexOf(s.namespace))
 			s.await(ctx, phase(v1alpha1.PhaseInitializing))
 		} else {
 			s.add(ctx, slow(10, 50), takeOver)
+			s.handOver(ctx, apexOf(s.namespace))
 			s.await(ctx, serves("v1"))
 			advance(ctx, s)
 		}
@@ -89,22 +93,10 @@ var _ = DescribeTable("deleting a Canary gives the target and the apex back as t
 	}),
 )
 
-// handOver makes an apex of the user's own that Serin may take over: nobody's manifest names its selector.
-func (s *shop) handOver(ctx context.Context, changes ...func(*corev1.Service)) *corev1.Service {
+// handOver takes the selector of an apex out of Git as soon as the Canary asks for that, and waits until Serin leads it.
+func (s *shop) handOver(ctx context.Context, apex *corev1.Service) {
 	GinkgoHelper()
-	apex := apexOf(s.namespace, changes...)
-	Expect(apply(ctx, apex, "git")).To(Succeed())
-	selector := apex.Spec.Selector
-	held := apexOf(s.namespace)
-	held.Spec = corev1.ServiceSpec{Selector: selector}
-	Expect(apply(ctx, held, v1alpha1.FieldManager)).To(Succeed())
+	s.await(ctx, condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, "take spec.selector out of what git applies"))
 	apex.Spec.Selector = nil
 	Expect(apply(ctx, apex, "git")).To(Succeed())
-	return get(ctx, s, s.name, &corev1.Service{})
-}
-
-// ready waits until the target's own pods serve.
-func (s *shop) ready(ctx context.Context) {
-	GinkgoHelper()
-	Eventually(s.deployment).WithContext(ctx).WithArguments(s.name).Should(HaveField("Status.ReadyReplicas", BeEquivalentTo(1)))
 }

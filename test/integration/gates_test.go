@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
@@ -90,7 +91,9 @@ var _ = It("lets one rollout after the other through where a policy allows one a
 		s.await(ctx, serves("v2"))
 	}
 	running, most := map[string]bool{}, 0
+	var messages []string
 	for _, state := range canaries.all() {
+		messages = append(messages, state.object.Status.Message)
 		running[state.object.Name] = state.object.Status.Candidate != nil
 		n := 0
 		for _, is := range running {
@@ -101,8 +104,16 @@ var _ = It("lets one rollout after the other through where a policy allows one a
 		most = max(most, n)
 	}
 	Expect(most).To(Equal(1))
-	Expect(canaries.all()).To(ContainElement(HaveField("object.Status.Message", ContainSubstring(
-		`1 of the 1 rollouts run that RolloutPolicy "one-by-one" allows at a time`))))
+	Expect(messages).To(ContainElement(ContainSubstring(`1 of the 1 rollouts run that RolloutPolicy "one-by-one" allows at a time`)))
+	var spans [][2]time.Time
+	for _, s := range shops {
+		h := s.canary(ctx).Status.History[0]
+		spans = append(spans, [2]time.Time{h.StartedAt.Time, h.EndedAt.Time})
+	}
+	slices.SortFunc(spans, func(a, b [2]time.Time) int { return a[0].Compare(b[0]) })
+	for i := range spans[1:] {
+		Expect(spans[i+1][0]).To(BeTemporally("~", spans[i][1], 5*time.Second), "who waits is told, and need not look")
+	}
 })
 
 var _ = Describe("a Canary that depends on another", func() {
@@ -129,6 +140,7 @@ var _ = Describe("a Canary that depends on another", func() {
 		web.await(ctx, serves("v2"))
 		first, second := api.canary(ctx).Status.History[0], web.canary(ctx).Status.History[0]
 		Expect(second.StartedAt.Time).To(BeTemporally(">=", first.EndedAt.Time))
+		Expect(second.StartedAt.Time).To(BeTemporally("~", first.EndedAt.Time, 5*time.Second), "it is told, and need not look")
 	})
 
 	It("names one that does not exist, and one that waits for it in turn", func(ctx SpecContext) {

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 var _ = Describe("a release", func() {
@@ -22,7 +23,7 @@ var _ = Describe("a release", func() {
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar-v2").Should(BeEquivalentTo(1), "20% of 4 pods")
 		s.await(ctx, phase(v1alpha1.PhaseProgressing), says("waiting for the pods of v2: 0 of 1 endpoint ready"))
 		Expect(s.endpoints(ctx, "foobar-v2")).To(BeZero())
-		Expect(written(s.split(ctx))).To(Equal("foobar-v1=100 foobar-v2=0"))
+		s.splits(ctx, "foobar-v1=100 foobar-v2=0")
 		release()
 		s.await(ctx, phase(v1alpha1.PhasePaused), at(20))
 		Expect(s.endpoints(ctx, "foobar-v2")).To(Equal(1))
@@ -107,13 +108,28 @@ var _ = Describe("a release", func() {
 		Eventually(s.events).WithContext(ctx).Should(ContainElement(HavePrefix("AnalysisFailed: rolling back v2 (demo/foobar:v2) to v1 (demo/foobar:v1), weight 50% -> 0%")))
 	})
 
+	It("is also what kubectl rollout restart asks for, and replaces the pods without a gap", func(ctx SpecContext) {
+		s := openShop(ctx, sized(2), climb(50))
+		target := s.deployment(ctx, "foobar")
+		before := target.DeepCopy()
+		target.Spec.Template.Annotations = map[string]string{"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+		Expect(user.Patch(ctx, target, client.MergeFrom(before))).To(Succeed())
+		s.await(ctx, serves("v2"))
+		Expect(s.canary(ctx).Status.Stable.Image).To(Equal(image("v1")))
+		Expect(s.deployment(ctx, "foobar-v2").Spec.Template.Annotations).To(HaveKey("kubectl.kubernetes.io/restartedAt"))
+		Expect(s.endpoints(ctx, "foobar-v2")).To(Equal(2))
+		s.push(ctx)
+		s.seen(ctx)
+		Expect(s.canary(ctx)).To(serves("v2"), "Git does not take the restart back")
+	})
+
 	It("keeps its weight while the target is deleted, and goes on when it is made again", func(ctx SpecContext) {
 		s := openShop(ctx, pausedAt(50))
 		s.release(ctx, "v2")
 		s.await(ctx, phase(v1alpha1.PhasePaused), at(50))
 		Expect(user.Delete(ctx, s.deployment(ctx, "foobar"))).To(Succeed())
 		s.await(ctx, condition(v1alpha1.ConditionReady, metav1.ConditionFalse, `Deployment "foobar" does not exist`))
-		Expect(written(s.split(ctx))).To(Equal("foobar-v1=50 foobar-v2=50"))
+		s.splits(ctx, "foobar-v1=50 foobar-v2=50")
 		s.push(ctx)
 		s.await(ctx, phase(v1alpha1.PhasePaused), at(50), says("waiting for approval"))
 		s.say(ctx, v1alpha1.Command{ID: "1", Verb: v1alpha1.VerbApprove})
@@ -121,7 +137,7 @@ var _ = Describe("a release", func() {
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar").Should(BeZero(), "the new Deployment goes to 0 as the old one did")
 	})
 
-	It("is told to be observed only when it is, at every moment at which Ready is True", func(ctx SpecContext) {
+	It("leaves Ready True only while nothing is under test, for whoever compares observedGeneration", func(ctx SpecContext) {
 		s := newShop(ctx)
 		seen := recordOf[*v1alpha1.Canary](ctx, s.namespace, &v1alpha1.CanaryList{})
 		s.push(ctx)

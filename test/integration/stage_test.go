@@ -224,6 +224,12 @@ func (s *shop) size(ctx context.Context, name string) int32 {
 	return *d.Spec.Replicas
 }
 
+// splits waits until the traffic is split as wanted: the status is written first, and the TrafficSplit a moment later.
+func (s *shop) splits(ctx context.Context, want string) {
+	GinkgoHelper()
+	Eventually(func() string { return written(s.split(ctx)) }).Should(Equal(want))
+}
+
 // written is a TrafficSplit in words: foobar-v1=90 foobar-v2=10.
 func written(s *split.TrafficSplit) string {
 	var all []string
