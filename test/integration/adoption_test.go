@@ -218,9 +218,9 @@ var _ = Describe("Git that applies the target again and again", func() {
 	It("neither reverts anything nor makes more of it, while a rollout runs", func(ctx SpecContext) {
 		s := openShop(ctx, sized(2), climb(10, 50))
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar").Should(BeZero())
+		splits := recordSplits(ctx, s)
 		s.release(ctx, "v2")
 		generation := s.deployment(ctx, "foobar").Generation
-		splits := recordSplits(ctx, s)
 		stop := reapply(ctx, s)
 		s.await(ctx, serves("v2"))
 		Expect(stop()).To(BeNumerically(">", 10))
