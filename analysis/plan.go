@@ -112,6 +112,8 @@ type Note struct {
 	Severity Severity
 	// Transition marks the notes that people are told of elsewhere than in Events.
 	Transition bool
+	// Minor marks the notes that only say what status.step and the next note say too; they are no Events.
+	Minor bool
 	// Rollout identifies the rollout: the candidate's version, or stable's when there is no candidate. Revision is its revision.
 	Rollout, Revision string
 	// From and To are the images before and after, empty where there is none.

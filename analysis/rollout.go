@@ -130,7 +130,7 @@ func (p *pass) land() bool {
 	}
 	s.LandedAt = v1alpha1.At(p.now)
 	p.noteRollout(Note{
-		Reason: v1alpha1.ReasonWeightLanded, Severity: Info,
+		Reason: v1alpha1.ReasonWeightLanded, Severity: Info, Minor: true,
 		Message: landedAfter(p.next.Candidate.Weight, p.since(s.StartedAt)),
 	})
 	return true

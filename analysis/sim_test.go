@@ -458,9 +458,10 @@ func (s *sim) writeSplit(plan Plan) {
 	case Absent:
 	case Present:
 		want = map[string]int64{plan.Status.Stable.Version: int64(plan.Weights.Stable())}
-		if c := plan.Status.Candidate; c != nil && c.Share > 0 {
+		if c := plan.Status.Candidate; c != nil {
 			want[c.Version] = int64(plan.Weights.Candidate())
 		}
+		maps.DeleteFunc(want, func(_ string, weight int64) bool { return weight == 0 })
 	}
 	if (want == nil) == (s.split == nil) && maps.Equal(want, s.split) {
 		return

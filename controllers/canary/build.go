@@ -90,21 +90,25 @@ func buildApex(canary *v1alpha1.Canary, selector map[string]string, ports []core
 	}
 }
 
-// buildSplit is the record of the weights. Stable comes first. A candidate that has no pods yet is not in it.
+// buildSplit is the record of the weights: of the versions that get requests, stable first. A version without weight is not
+// named, so that no data plane is led to one that has no Service yet or any more.
 func buildSplit(canary *v1alpha1.Canary, plan analysis.Plan) *split.TrafficSplit {
 	s := &split.TrafficSplit{
 		TypeMeta:   metav1.TypeMeta{APIVersion: split.GroupVersion.String(), Kind: "TrafficSplit"},
 		ObjectMeta: meta(canary, canary.Name),
 		Spec: split.TrafficSplitSpec{
 			Service: apexName(canary),
-			Backends: []split.Backend{
-				{Service: backendName(canary, plan.Status.Stable.Version), Weight: int64(plan.Weights.Stable())},
-			},
 		},
 	}
-	if c := plan.Status.Candidate; c != nil && c.Share > 0 {
-		s.Spec.Backends = append(s.Spec.Backends,
-			split.Backend{Service: backendName(canary, c.Version), Weight: int64(plan.Weights.Candidate())})
+	name := func(version string, weight int32) {
+		if weight > 0 {
+			backend := split.Backend{Service: backendName(canary, version), Weight: int64(weight)}
+			s.Spec.Backends = append(s.Spec.Backends, backend)
+		}
+	}
+	name(plan.Status.Stable.Version, plan.Weights.Stable())
+	if c := plan.Status.Candidate; c != nil {
+		name(c.Version, plan.Weights.Candidate())
 	}
 	if canary.Spec.Traffic.UsesProxy() {
 		s.Labels[v1alpha1.LabelDataPlane] = v1alpha1.DataPlaneProxy

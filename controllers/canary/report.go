@@ -12,6 +12,9 @@ import (
 // report records every note as an Event, after the status was written.
 func (r *Reconciler) report(canary *v1alpha1.Canary, notes []analysis.Note) {
 	for _, note := range notes {
+		if note.Minor {
+			continue
+		}
 		kind := corev1.EventTypeNormal
 		if note.Severity == analysis.Problem {
 			kind = corev1.EventTypeWarning

@@ -72,23 +72,27 @@ func settled(canary *v1alpha1.Canary, w *world, now time.Time) map[string]int64 
 	return landed
 }
 
-// sample puts the two versions' numbers of one window together. A window that only one of them has is none.
+// sample puts the two versions' numbers of one window together. A window that only one of them has is none, unless the other
+// gets no traffic.
 func sample(canary *v1alpha1.Canary, backends map[string]*metrics.TrafficMetrics) (analysis.Sample, bool) {
 	status := canary.Status
-	if status.Candidate == nil || status.Stable == nil {
+	if status.Candidate == nil || status.Stable == nil || backends[status.Candidate.Version] == nil {
 		return analysis.Sample{}, false
 	}
 	candidate, stable := backends[status.Candidate.Version], backends[status.Stable.Version]
-	if candidate == nil || stable == nil || !candidate.Timestamp.Equal(&stable.Timestamp) ||
-		candidate.Window != stable.Window {
-		return analysis.Sample{}, false
-	}
-	c, measured := counts(canary, status.Candidate.Version, candidate)
-	s, base := counts(canary, status.Stable.Version, stable)
 	end := candidate.Timestamp.Time
-	return analysis.Sample{
-		Start: end.Add(-candidate.Window.Duration), End: end, Candidate: c, Stable: s,
-	}, measured && base
+	window := analysis.Sample{Start: end.Add(-candidate.Window.Duration), End: end}
+	var measured, base bool
+	window.Candidate, measured = counts(canary, status.Candidate.Version, candidate)
+	switch {
+	case stable == nil:
+		window.Stable, base = analysis.Counts{Version: status.Stable.Version}, status.Candidate.Weight == 100
+	case !candidate.Timestamp.Equal(&stable.Timestamp) || candidate.Window != stable.Window:
+		return analysis.Sample{}, false
+	default:
+		window.Stable, base = counts(canary, status.Stable.Version, stable)
+	}
+	return window, measured && base
 }
 
 // counts reads one version's numbers; without both counts there is no sample. A histogram says exactly how many requests

@@ -123,8 +123,12 @@ func TestASampleNeedsBothVersionsOverTheSameWindow(t *testing.T) {
 	late.Timestamp = metav1.NewTime(noon.Add(10 * time.Second))
 	cases := map[string]struct {
 		backends map[string]*metrics.TrafficMetrics
+		weight   int32
 		want     bool
 	}{
+		"stable is missing because the candidate has everything": {
+			backends: map[string]*metrics.TrafficMetrics{"v2": item(numbers)}, weight: 100, want: true,
+		},
 		"both":                   {backends: map[string]*metrics.TrafficMetrics{"v1": item(numbers), "v2": item(numbers)}, want: true},
 		"stable is missing":      {backends: map[string]*metrics.TrafficMetrics{"v2": item(numbers)}},
 		"the candidate is":       {backends: map[string]*metrics.TrafficMetrics{"v1": item(numbers)}},
@@ -133,7 +137,9 @@ func TestASampleNeedsBothVersionsOverTheSameWindow(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, ok := sample(underTest(), tc.backends)
+			canary := underTest()
+			canary.Status.Candidate.Weight = tc.weight
+			s, ok := sample(canary, tc.backends)
 			if ok != tc.want {
 				t.Fatalf("sample = %t, want %t", ok, tc.want)
 			}

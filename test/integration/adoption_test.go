@@ -228,7 +228,7 @@ var _ = Describe("Git that applies the target again and again", func() {
 		Expect(target.Generation).To(Equal(generation), "nobody wrote anything into its spec")
 		Expect(target.Spec.Replicas).To(HaveValue(BeZero()))
 		Expect(s.canary(ctx).Status.LastVersion).To(BeEquivalentTo(2))
-		splits.expect("foobar-v1=100", "foobar-v1=100 foobar-v2=0", "foobar-v1=90 foobar-v2=10", "foobar-v1=50 foobar-v2=50", "foobar-v1=0 foobar-v2=100", "foobar-v2=100")
+		splits.expect("foobar-v1=100", "foobar-v1=90 foobar-v2=10", "foobar-v1=50 foobar-v2=50", "foobar-v2=100")
 	})
 
 	It("with spec.replicas is not fought over, and told what to take out", func(ctx SpecContext) {
