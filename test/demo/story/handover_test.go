@@ -8,6 +8,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -31,10 +33,18 @@ func TestHandoverOfAnExistingApexLosesNoRequest(t *testing.T) {
 	must(t, w.secret(ctx))
 	must(t, w.release(ctx, "v1"))
 	must(t, w.applyText(ctx, apexOfTheShop))
-	must(t, poll(ctx, chapterTimeout, func() (bool, error) {
-		d := &appsv1.Deployment{}
-		err := w.user.Get(ctx, client.ObjectKey{Namespace: shop, Name: target}, d)
-		return d.Status.ReadyReplicas == 1, err
+	must(t, poll(ctx, chapterTimeout, func() (bool, error) { // or Kubernetes itself has nowhere to send the first requests
+		slices := &discoveryv1.EndpointSliceList{}
+		err := w.user.List(ctx, slices, client.InNamespace(shop), client.MatchingLabels{discoveryv1.LabelServiceName: target})
+		ready := 0
+		for _, slice := range slices.Items {
+			for _, endpoint := range slice.Endpoints {
+				if ptr.Deref(endpoint.Conditions.Ready, false) {
+					ready++
+				}
+			}
+		}
+		return ready == 1, err
 	}))
 	must(t, teller.send(ctx, Releases()[0]))
 	must(t, poll(ctx, chapterTimeout, func() (bool, error) { return teller.answered() >= 100, nil }))
