@@ -15,15 +15,13 @@ func (p *pass) announce() {
 	s := &p.next
 	p.track()
 	for _, n := range p.notes {
-		told := func(sink Sink) bool { return wants(sink, n.Reason, n.Severity) }
-		if !n.Transition || !slices.ContainsFunc(p.seen.Sinks, told) {
-			continue
-		}
-		s.LastAnnouncement++
-		s.Announcements = append(s.Announcements, v1alpha1.Announcement{
-			Seq: s.LastAnnouncement, Reason: n.Reason, Message: n.Message, Severity: n.Severity,
+		a := v1alpha1.Announcement{
+			Seq: s.LastAnnouncement + 1, Reason: n.Reason, Message: n.Message, Severity: n.Severity,
 			Rollout: n.Rollout, Revision: n.Revision, From: n.From, To: n.To, Step: n.Step, Weight: n.Weight, At: v1alpha1.At(p.now),
-		})
+		}
+		if n.Transition && slices.ContainsFunc(p.seen.Sinks, func(sink Sink) bool { return sink.Wants(a) }) {
+			s.LastAnnouncement, s.Announcements = a.Seq, append(s.Announcements, a)
+		}
 	}
 	p.skip()
 	told := s.LastAnnouncement
@@ -83,10 +81,7 @@ func (p *pass) skip() {
 // rank orders severities.
 var rank = map[Severity]int{Info: 0, Good: 1, Problem: 2}
 
-// wants says whether a service is to be told of a transition.
-func wants(s Sink, reason string, severity Severity) bool {
-	return rank[severity] >= rank[s.MinSeverity] && (len(s.Events) == 0 || slices.Contains(s.Events, reason))
-}
-
 // Wants says whether a service is to be told of an announcement.
-func (s Sink) Wants(a v1alpha1.Announcement) bool { return wants(s, a.Reason, a.Severity) }
+func (s Sink) Wants(a v1alpha1.Announcement) bool {
+	return rank[a.Severity] >= rank[s.MinSeverity] && (len(s.Events) == 0 || slices.Contains(s.Events, a.Reason))
+}

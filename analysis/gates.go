@@ -29,8 +29,12 @@ func gateID(version string, when v1alpha1.WebhookPoint, weight int32, name strin
 	return fmt.Sprintf("%s/%s/%s", version, when, name)
 }
 
-// ask puts the questions of a point to its webhooks, and says whether one of them is new.
+// ask puts the questions of a point to its webhooks, and says whether one of them is new. A version that returns is asked
+// about by nobody, only told of.
 func (p *pass) ask(when v1alpha1.WebhookPoint, weight int32) bool {
+	if p.next.Candidate.Returning && decides[when] {
+		return false
+	}
 	asked := false
 	for _, w := range p.spec.Webhooks {
 		id := gateID(p.next.Candidate.Version, when, weight, w.Name)
@@ -112,7 +116,7 @@ func (p *pass) refused(g v1alpha1.GateStatus) {
 		return
 	}
 	if w.OnRefusal == v1alpha1.RefusalRollBack {
-		p.rollBack(v1alpha1.ReasonWebhookRefused, webhookRefused(g))
+		p.rollBack(v1alpha1.ReasonWebhookRefused, waitsForWebhook(g))
 		return
 	}
 	p.gate(g.ID).State = v1alpha1.GateRefused

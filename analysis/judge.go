@@ -21,7 +21,7 @@ func (p *pass) judge() bool {
 	}
 	judged := false
 	for _, sample := range p.seen.Samples {
-		if s.Failed >= max(p.spec.Analysis.FailureThreshold, 1) && p.refuge() {
+		if p.failed() && p.refuge() {
 			break // it is rolled back for the windows before
 		}
 		if p.counts(sample) {
@@ -67,7 +67,7 @@ func (p *pass) tally() {
 	case v1alpha1.VerdictFail:
 		s.Failed++
 		why := failedChecks(p.next.Checks, p.next.Candidate.VersionStatus)
-		if s.Failed >= p.spec.Analysis.FailureThreshold {
+		if p.failed() {
 			return // fail rolls back
 		}
 		p.noteRollout(Note{
@@ -78,10 +78,13 @@ func (p *pass) tally() {
 	}
 }
 
+// failed says whether too many windows in a row failed at the step.
+func (p *pass) failed() bool { return p.next.Step.Failed >= max(p.spec.Analysis.FailureThreshold, 1) }
+
 // fail rolls back a candidate that failed too many windows in a row, as soon as there is something to go back to.
 func (p *pass) fail() bool {
 	s, limit := p.next.Step, p.spec.Analysis.FailureThreshold
-	if s == nil || !p.active() || s.Failed < max(limit, 1) || len(p.next.Checks) == 0 || !p.refuge() {
+	if s == nil || !p.active() || !p.failed() || len(p.next.Checks) == 0 || !p.refuge() {
 		return false
 	}
 	why := failedChecks(p.next.Checks, p.next.Candidate.VersionStatus)

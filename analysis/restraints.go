@@ -52,8 +52,6 @@ func waitsForWebhook(g v1alpha1.GateStatus) string {
 	return fmt.Sprintf("webhook %s (%s) answered %s", g.Webhook, g.When, g.Answer)
 }
 
-func webhookRefused(g v1alpha1.GateStatus) string { return waitsForWebhook(g) }
-
 func webhookOverdue(g v1alpha1.GateStatus, late time.Duration) string {
 	return fmt.Sprintf("%s, and said no yes for %s", waitsForWebhook(g), span(late))
 }

@@ -80,19 +80,30 @@ func (p *pass) rise(index int, why string) bool {
 	if index < len(p.spec.Steps) {
 		weight, when = p.spec.Steps[index].Weight, v1alpha1.BeforeStep
 	}
-	switch {
-	case p.grow(weight):
-	case p.holdsBack() != "":
-		return false
-	case p.ask(when, weight):
-	case p.closed(when, weight) != nil:
-		return false
-	case when == v1alpha1.BeforePromotion:
+	if acted, may := p.prepare(when, weight); !may {
+		return acted
+	}
+	if when == v1alpha1.BeforePromotion {
 		p.toPromotion(why)
-	default:
+	} else {
 		p.climb(index, why)
 	}
 	return true
+}
+
+// prepare does what must come before a weight: the pods for it, then the questions to webhooks. It says whether it did
+// something just now, and whether the weight may be given: nothing is missing and nothing holds it.
+func (p *pass) prepare(when v1alpha1.WebhookPoint, weight int32) (acted, may bool) {
+	switch {
+	case p.grow(weight):
+		return true, false
+	case p.holdsBack() != "":
+		return false, false
+	case p.ask(when, weight):
+		return true, false
+	default:
+		return false, p.closed(when, weight) == nil
+	}
 }
 
 // climb puts the candidate on a step.
@@ -200,17 +211,8 @@ func (p *pass) promote() bool {
 	if p.next.Phase != v1alpha1.PhasePromoting || c.Weight == 100 {
 		return false
 	}
-	if p.grow(100) {
-		return true
-	}
-	if p.holdsBack() != "" {
-		return false
-	}
-	if !c.Returning && p.ask(v1alpha1.BeforePromotion, 100) {
-		return true
-	}
-	if p.closed(v1alpha1.BeforePromotion, 100) != nil {
-		return false
+	if acted, may := p.prepare(v1alpha1.BeforePromotion, 100); !may {
+		return acted
 	}
 	from := c.Weight
 	c.Weight = 100

@@ -2,7 +2,6 @@ package notifier
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/serin-dev/serin/analysis"
@@ -54,21 +53,3 @@ type Action struct {
 
 // Key is unique to the transition: the Canary's UID and the announcement's number. The same Key is sent once to a place.
 func (m Message) Key() string { return fmt.Sprintf("%s/%d", m.UID, m.Seq) }
-
-// Wants says whether a place that asked for certain events (none means all) of a least severity is told of this one.
-func Wants(events []string, least, severity analysis.Severity, reason string) bool {
-	return rank(severity) >= rank(least) && (len(events) == 0 || slices.Contains(events, reason))
-}
-
-// rank orders severities by how much they matter.
-func rank(s analysis.Severity) int {
-	switch s {
-	case analysis.Info:
-		return 0
-	case analysis.Good:
-		return 1
-	case analysis.Problem:
-		return 2
-	}
-	return 0
-}

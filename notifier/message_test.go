@@ -4,33 +4,7 @@ import (
 	"net/http"
 	"testing"
 	"time"
-
-	"github.com/serin-dev/serin/analysis"
 )
-
-func TestWants(t *testing.T) {
-	tests := map[string]struct {
-		events          []string
-		least, severity analysis.Severity
-		reason          string
-		want            bool
-	}{
-		"no filter wants all":                    {severity: analysis.Info, reason: "WeightRaised", want: true},
-		"a listed event":                         {events: []string{"Paused", "Promoted"}, severity: analysis.Good, reason: "Promoted", want: true},
-		"an event that is not listed":            {events: []string{"Paused"}, severity: analysis.Problem, reason: "AnalysisFailed"},
-		"ends and problems leave progress out":   {least: analysis.Good, severity: analysis.Info, reason: "WeightRaised"},
-		"ends and problems want problems":        {least: analysis.Good, severity: analysis.Problem, reason: "AnalysisFailed", want: true},
-		"only problems leave good ends out":      {least: analysis.Problem, severity: analysis.Good, reason: "Promoted"},
-		"a listed event that matters too little": {events: []string{"Paused"}, least: analysis.Good, severity: analysis.Info, reason: "Paused"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := Wants(tc.events, tc.least, tc.severity, tc.reason); got != tc.want {
-				t.Errorf("Wants = %v, want %v", got, tc.want)
-			}
-		})
-	}
-}
 
 func TestDestinationsHaveStableIDs(t *testing.T) {
 	tests := map[string]struct {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/serin-dev/serin/analysis"
 	"github.com/serin-dev/serin/api/v1alpha1"
@@ -89,8 +88,6 @@ func message(canary *v1alpha1.Canary, a v1alpha1.Announcement) notifier.Message 
 	}
 	if a.At != nil {
 		m.Time = a.At.Time
-	} else {
-		m.Time = time.Time{}
 	}
 	return m
 }

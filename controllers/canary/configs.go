@@ -65,12 +65,18 @@ func ownConfigs(deployment *appsv1.Deployment) []config.Ref {
 	return own
 }
 
+// configMeta names what a reference leads to.
+func configMeta(namespace string, ref config.Ref) *metav1.PartialObjectMetadata {
+	m := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: ref.Name}}
+	m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
+	return m
+}
+
 // lostConfigs says whether a version's own copies are gone, as far as the cache knows.
 func (r *Reconciler) lostConfigs(ctx context.Context, deployment *appsv1.Deployment) bool {
 	for _, ref := range ownConfigs(deployment) {
-		m := &metav1.PartialObjectMetadata{}
-		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
-		err := r.Client.Get(ctx, client.ObjectKey{Namespace: deployment.Namespace, Name: ref.Name}, m)
+		m := configMeta(deployment.Namespace, ref)
+		err := r.Client.Get(ctx, client.ObjectKeyFromObject(m), m)
 		if apierrors.IsNotFound(err) && !ref.Optional {
 			return true
 		}
@@ -82,10 +88,7 @@ func (r *Reconciler) lostConfigs(ctx context.Context, deployment *appsv1.Deploym
 func (r *Reconciler) removeConfigs(ctx context.Context, deployment *appsv1.Deployment) error {
 	var failed []error
 	for _, ref := range ownConfigs(deployment) {
-		m := &metav1.PartialObjectMetadata{}
-		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
-		m.Namespace, m.Name = deployment.Namespace, ref.Name
-		failed = append(failed, client.IgnoreNotFound(r.Client.Delete(ctx, m)))
+		failed = append(failed, client.IgnoreNotFound(r.Client.Delete(ctx, configMeta(deployment.Namespace, ref))))
 	}
 	return errors.Join(failed...)
 }

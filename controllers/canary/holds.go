@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -40,19 +41,8 @@ func (r *Reconciler) policies(ctx context.Context, namespace string) ([]policy, 
 	for i := range cluster.Items {
 		all = append(all, policy{fmt.Sprintf("ClusterRolloutPolicy %q", cluster.Items[i].Name), "", cluster.Items[i].Spec})
 	}
-	slices.SortFunc(all, func(a, b policy) int { return compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b policy) int { return cmp.Compare(a.name, b.name) })
 	return all, nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }
 
 // observeHolds gathers what may keep a rollout from going on.

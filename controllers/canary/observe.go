@@ -34,8 +34,12 @@ type world struct {
 }
 
 // observe reads everything once. Caches answer all of it but TrafficMetrics.
-func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary) (*world, error) {
-	w := &world{deployments: map[string]*appsv1.Deployment{}}
+func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, policies []policy) (*world, error) {
+	w := &world{deployments: map[string]*appsv1.Deployment{}, policies: policies, places: r.places(canary, policies)}
+	for _, p := range w.places {
+		w.seen.Sinks = append(w.seen.Sinks, p.sink)
+	}
+	w.seen.Delivered = r.Receipts.of(canary.UID)
 	w.seen.Name = canary.Name
 	w.seen.Generation = canary.Generation
 	w.seen.Deleting = !canary.DeletionTimestamp.IsZero()
@@ -43,7 +47,7 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary) (*wor
 	w.seen.Command = command(canary)
 	w.seen.Answers = r.Hooks.Answers(canary.UID)
 	for _, look := range []func(context.Context, *v1alpha1.Canary, *world) error{
-		r.observeTarget, r.observeVersions, r.observeApex, r.observeSplit, r.observeNames, r.observePolicies, r.observeHolds,
+		r.observeTarget, r.observeVersions, r.observeApex, r.observeSplit, r.observeNames, r.observeHolds,
 	} {
 		if err := look(ctx, canary, w); err != nil {
 			return nil, err
@@ -72,20 +76,6 @@ func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary,
 		Ready:         target.Status.ReadyReplicas,
 		ReplicasOwner: replicasOwner(target),
 	}
-	return nil
-}
-
-// observePolicies finds the policies that hold for the Canary, and the services that are told of it.
-func (r *Reconciler) observePolicies(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	var err error
-	if w.policies, err = r.policies(ctx, canary.Namespace); err != nil {
-		return err
-	}
-	w.places = r.places(canary, w.policies)
-	for _, p := range w.places {
-		w.seen.Sinks = append(w.seen.Sinks, p.sink)
-	}
-	w.seen.Delivered = r.Receipts.of(canary.UID)
 	return nil
 }
 

@@ -100,19 +100,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // decide observes, decides and records. Where a policy limits the rollouts at a time, two must not start at once.
 func (r *Reconciler) decide(ctx context.Context, canary *v1alpha1.Canary) (*world, analysis.Plan, error) {
+	policies, err := r.policies(ctx, canary.Namespace)
+	if err != nil {
+		return nil, analysis.Plan{}, err
+	}
 	if canary.Status.Candidate == nil {
 		// Before anything is observed: what then ends is either seen, or finds this Canary among those that wait.
 		r.waiters.Store(client.ObjectKeyFromObject(canary), true)
-		policies, err := r.policies(ctx, canary.Namespace)
-		if err != nil {
-			return nil, analysis.Plan{}, err
-		}
 		if limited(policies) {
 			r.starting.Lock()
 			defer r.starting.Unlock()
 		}
 	}
-	w, err := r.observe(ctx, canary)
+	w, err := r.observe(ctx, canary, policies)
 	if err != nil {
 		return nil, analysis.Plan{}, err
 	}
