@@ -2,6 +2,7 @@ package v1alpha1
 
 // AnalysisSpec says how the candidate is judged.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.dryRun) || self.dryRun.all(n, n in ['success-rate', 'latency-p99', 'baseline'] || (has(self.checks) && self.checks.exists(c, c.name == n)))",message="spec.analysis.dryRun names a check that does not exist: use success-rate, latency-p99, baseline or the name of one of spec.analysis.checks"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || !has(self.interval) || duration(self.timeout) >= duration(self.interval)",message="spec.analysis.timeout must not be shorter than spec.analysis.interval"
 type AnalysisSpec struct {
 	// Interval is the length of one sample window, in whole seconds.
@@ -20,16 +21,60 @@ type AnalysisSpec struct {
 	// +optional
 	Latency *LatencyCheck `json:"latency,omitempty"`
 
-	// Baseline compares the candidate with stable over the same window. Absent means no comparison.
+	// Baseline compares the candidate's failures with stable's over the same window. Absent means that the Evidence judge
+	// compares them at the default ratio, and the Threshold judge does not.
 	// +optional
 	Baseline *BaselineCheck `json:"baseline,omitempty"`
 
-	// Judge turns windows into a verdict: Threshold counts failed windows in a row.
+	// Checks are further checks, by queries to a Prometheus.
 	// +optional
-	// +kubebuilder:default=Threshold
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=name
+	Checks []CustomCheck `json:"checks,omitempty"`
+
+	// Prometheus answers the queries of checks. Default: the one that the controller was started with.
+	// +optional
+	Prometheus *PrometheusSpec `json:"prometheus,omitempty"`
+
+	// DryRun names checks that are computed and shown, and never decide.
+	// +optional
+	// +kubebuilder:validation:MaxItems=13
+	// +kubebuilder:validation:items:MaxLength=40
+	// +listType=set
+	DryRun []string `json:"dryRun,omitempty"`
+
+	// Judge turns windows into a decision: Evidence adds up what all windows say, Threshold counts failed windows in a row.
+	// +optional
+	// +kubebuilder:default=Evidence
 	Judge Judge `json:"judge,omitempty"`
 
-	// FailureThreshold is the number of failed windows in a row that roll the candidate back.
+	// FalseRollbackRate is the largest probability that a candidate which keeps its limits is ever rolled back during a
+	// rollout, as a decimal string; of the Evidence judge.
+	// +optional
+	// +kubebuilder:default="0.01"
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:Pattern=`^0\.[0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.000001 && double(self) <= 0.2",message="spec.analysis.falseRollbackRate must be from 0.000001 to 0.2"
+	FalseRollbackRate string `json:"falseRollbackRate,omitempty"`
+
+	// MissRate is the largest probability that a candidate which breaks its limits by more than a step tolerates leaves that
+	// step, as a decimal string; of the Evidence judge.
+	// +optional
+	// +kubebuilder:default="0.05"
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:Pattern=`^0\.[0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.000001 && double(self) <= 0.2",message="spec.analysis.missRate must be from 0.000001 to 0.2"
+	MissRate string `json:"missRate,omitempty"`
+
+	// Evidence says over what the evidence for the next weight is added up: Step begins anew at each step; Rollout goes on,
+	// which is faster with little traffic and less strict on faults that begin late.
+	// +optional
+	// +kubebuilder:default=Step
+	Evidence EvidenceScope `json:"evidence,omitempty"`
+
+	// FailureThreshold is the number of failed windows in a row that roll the candidate back; of the Threshold judge, and of
+	// windows without requests where noData is RollBack.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=1
@@ -82,14 +127,28 @@ type BaselineCheck struct {
 	MaxRatio string `json:"maxRatio,omitempty"`
 }
 
-// Judge names a way to turn windows into a verdict.
+// Judge names a way to turn windows into a decision.
 //
-// +kubebuilder:validation:Enum=Threshold
+// +kubebuilder:validation:Enum=Evidence;Threshold
 type Judge string
 
 // Judges.
 const (
+	// JudgeEvidence adds up what all windows of a rollout say, and decides once that is enough.
+	JudgeEvidence Judge = "Evidence"
+	// JudgeThreshold holds each window against the bounds and counts those that failed in a row.
 	JudgeThreshold Judge = "Threshold"
+)
+
+// EvidenceScope says over what the evidence for the next weight is added up.
+//
+// +kubebuilder:validation:Enum=Step;Rollout
+type EvidenceScope string
+
+// Evidence scopes.
+const (
+	EvidenceStep    EvidenceScope = "Step"
+	EvidenceRollout EvidenceScope = "Rollout"
 )
 
 // NoDataPolicy says what a window without requests means.

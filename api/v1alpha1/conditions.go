@@ -45,6 +45,14 @@ const (
 	ReasonTesting = "Testing"
 	// ReasonCheckFailed: a window broke a bound.
 	ReasonCheckFailed = "CheckFailed"
+	// ReasonSuspicious: there is too much evidence against the candidate to give it more traffic, and not enough to roll back.
+	ReasonSuspicious = "Suspicious"
+	// ReasonBaselineDegraded: stable itself breaks a limit, so that the candidate is held to what stable does.
+	ReasonBaselineDegraded = "BaselineDegraded"
+	// ReasonNoTrafficReaches: far fewer requests reach the candidate than its weight says.
+	ReasonNoTrafficReaches = "CanaryNotReceivingTraffic"
+	// ReasonTooSlow: at today's traffic a step cannot be decided before its timeout.
+	ReasonTooSlow = "StepTooSlow"
 	// ReasonPromoting: the candidate gets all traffic.
 	ReasonPromoting = "Promoting"
 	// ReasonPromoted: the candidate became stable.

@@ -72,6 +72,9 @@ type CanaryStatus struct {
 	// +listType=map
 	// +listMapKey=name
 	Checks []CheckStatus `json:"checks,omitempty"`
+	// Evidence is what the Evidence judge remembers of the newest rollout.
+	// +optional
+	Evidence *EvidenceStatus `json:"evidence,omitempty"`
 	// Retiring are versions that lost their traffic and stay up for scaleDownDelay.
 	// +optional
 	// +listType=atomic
@@ -194,6 +197,17 @@ type StepStatus struct {
 	// Leave says why the step is left without more evidence: a person or the timeout said so.
 	// +optional
 	Leave string `json:"leave,omitempty"`
+	// Decision is what all windows up to the newest led to, Cause says in one word why, and Finding in a sentence; of the
+	// Evidence judge.
+	// +optional
+	Decision Decision `json:"decision,omitempty"`
+	// +optional
+	Cause string `json:"cause,omitempty"`
+	// +optional
+	Finding string `json:"finding,omitempty"`
+	// TooSlow says that people were told that the step cannot be decided before its timeout at today's traffic.
+	// +optional
+	TooSlow bool `json:"tooSlow,omitempty"`
 	// HeldSince is when a freeze, a closed window or spec.suspend began to hold the step; its timeout stands still meanwhile.
 	// +optional
 	HeldSince *Time `json:"heldSince,omitempty"`
@@ -201,6 +215,21 @@ type StepStatus struct {
 	// +optional
 	ReleasedAt *Time `json:"releasedAt,omitempty"`
 }
+
+// Decision is what the Evidence judge makes of all windows up to the newest.
+//
+// +kubebuilder:validation:Enum=Hold;Advance;RollBack
+type Decision string
+
+// Decisions.
+const (
+	// DecisionHold: there is not enough evidence for the next weight, or some against the candidate.
+	DecisionHold Decision = "Hold"
+	// DecisionAdvance: there is enough for the next weight.
+	DecisionAdvance Decision = "Advance"
+	// DecisionRollBack: there is enough against the candidate.
+	DecisionRollBack Decision = "RollBack"
+)
 
 // PauseStatus says why a Canary is paused.
 type PauseStatus struct {
@@ -269,6 +298,24 @@ type CheckStatus struct {
 	// EndedAt is the end of the window.
 	// +optional
 	EndedAt *Time `json:"endedAt,omitempty"`
+	// DryRun says that the check decides nothing.
+	// +optional
+	DryRun bool `json:"dryRun,omitempty"`
+	// Evidence against the candidate over the whole rollout, as odds: 312:1. From 1/falseRollbackRate on it is rolled back.
+	// +optional
+	Evidence string `json:"evidence,omitempty"`
+	// UpperBound is the share of bad requests that is ruled out at this step, with the probability 1 - missRate.
+	// +optional
+	UpperBound string `json:"upperBound,omitempty"`
+	// MustRuleOut is the share of bad requests that must be ruled out for the next weight.
+	// +optional
+	MustRuleOut string `json:"mustRuleOut,omitempty"`
+	// Needed is the number of further good requests that this takes, 0 when it is done.
+	// +optional
+	Needed int64 `json:"needed,omitempty"`
+	// NeededTime is how long these take at today's traffic.
+	// +optional
+	NeededTime *Duration `json:"neededTime,omitempty"`
 }
 
 // RetiringStatus is a version that lost its traffic.
