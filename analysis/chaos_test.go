@@ -44,6 +44,10 @@ func newChaos(t *rapid.T) *chaos {
 	if c.spec.Traffic.Provider == v1alpha1.ProviderSplit {
 		c.plane.proxies = 0
 	}
+	if rapid.IntRange(0, 3).Draw(t, "own check") == 3 {
+		checkouts(&c.spec)
+		c.metrics.custom = someCheckouts
+	}
 	if rapid.Bool().Draw(t, "told") {
 		c.others.sinks = []Sink{{ID: "all"}, {ID: "problems", MinSeverity: Problem}, {ID: "starts", Events: []string{v1alpha1.ReasonNewRevision}}}
 	}
@@ -74,6 +78,11 @@ func someSpec(t *rapid.T) v1alpha1.CanarySpec {
 		s.Analysis.OnTimeout = rapid.SampledFrom([]v1alpha1.TimeoutAction{
 			v1alpha1.OnTimeoutPause, v1alpha1.OnTimeoutPromote, v1alpha1.OnTimeoutRollBack,
 		}).Draw(t, "onTimeout")
+		s.Analysis.Judge = rapid.SampledFrom([]v1alpha1.Judge{v1alpha1.JudgeEvidence, v1alpha1.JudgeThreshold}).Draw(t, "judge")
+		s.Analysis.Evidence = rapid.SampledFrom([]v1alpha1.EvidenceScope{v1alpha1.EvidenceStep, v1alpha1.EvidenceRollout}).Draw(t, "evidence")
+		if rapid.IntRange(0, 5).Draw(t, "dry run") == 5 {
+			s.Analysis.DryRun = []string{v1alpha1.CheckBaseline}
+		}
 		if rapid.Bool().Draw(t, "latency") {
 			s.Analysis.Latency = &v1alpha1.LatencyCheck{P99: v1alpha1.Dur(500 * time.Millisecond)}
 		}
@@ -314,7 +323,7 @@ func twist(t *rapid.T, samples []Sample) []Sample {
 			twisted = append(twisted, s, s)
 		case 2:
 			half := s.Length() / 2
-			twisted = append(twisted, s, Sample{s.Start.Add(half), s.End.Add(half), s.Candidate, s.Stable})
+			twisted = append(twisted, s, Sample{Start: s.Start.Add(half), End: s.End.Add(half), Candidate: s.Candidate, Stable: s.Stable})
 		case 3:
 			s.Candidate.Requests = rapid.SampledFrom([]float64{math.NaN(), -1, math.Inf(1), 0}).Draw(t, "requests")
 			twisted = append(twisted, s)

@@ -111,13 +111,13 @@ func (p *pass) enter(phase v1alpha1.Phase) {
 	p.next.PhaseSince = v1alpha1.At(p.now)
 }
 
-// waited is how long the rollout has waited for people, up to now.
+// waited is how long the rollout has waited for people, up to now, in whole milliseconds: the API knows no shorter unit.
 func (p *pass) waited() v1alpha1.Duration {
 	waited := p.next.Candidate.Waited.Of()
 	if p.next.Phase == v1alpha1.PhasePaused {
 		waited += p.since(p.next.PhaseSince)
 	}
-	return v1alpha1.Dur(waited)
+	return v1alpha1.Dur(waited.Truncate(time.Millisecond))
 }
 
 // since returns how long ago an instant was, and 0 for one that never was or lies ahead after a clock was stepped.

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 
+	"github.com/serin-dev/serin/analysis/judge"
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
@@ -170,7 +171,19 @@ func (p *pass) progress() (reason, message string) {
 	case !p.refuge():
 		return v1alpha1.ReasonStableDown, testingAt(c.Version, c.Weight, p.holding()+"; "+noEndpoints(p.next.Stable.Version))
 	default:
-		return v1alpha1.ReasonTesting, testingAt(c.Version, c.Weight, p.holding())
+		return reasonOf(s.Cause), testingAt(c.Version, c.Weight, p.holding())
+	}
+}
+
+// reasonOf is the reason of a test that the judge's cause holds up.
+func reasonOf(cause string) string {
+	switch judge.Cause(cause) {
+	case judge.Suspicious:
+		return v1alpha1.ReasonSuspicious
+	case judge.NotReached:
+		return v1alpha1.ReasonNoTrafficReaches
+	default:
+		return v1alpha1.ReasonTesting
 	}
 }
 
@@ -182,10 +195,12 @@ func (p *pass) holding() string {
 		return p.seen.MetricsError
 	case s == nil || s.LandedAt == nil:
 		return "the weight has not landed"
-	case s.Failed > 0:
+	case s.Failed > 0 && !p.byEvidence():
 		return failedSoFar(s.Failed, p.spec.Analysis.FailureThreshold)
 	case s.LastWindow == nil || len(p.next.Checks) == 0:
 		return "waiting for the first window"
+	case p.byEvidence() && s.Finding != "":
+		return s.Finding
 	case p.windowVerdict() != v1alpha1.VerdictPass:
 		return undecided(p.next.Checks, s.Passed)
 	default:

@@ -3,6 +3,7 @@ package analysis
 import (
 	"time"
 
+	"github.com/serin-dev/serin/analysis/judge"
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
@@ -203,6 +204,20 @@ type Sample struct {
 	Start, End time.Time
 	Candidate  Counts
 	Stable     Counts
+	// Custom are the observations of spec.analysis.checks. One that is missing was not asked for.
+	Custom []Custom
+}
+
+// Custom is what one check of spec.analysis.checks observed in a window.
+type Custom struct {
+	// Name of the check.
+	Name string
+	// Candidate and Stable are what was counted, a gauge as one look that was good or bad; nil where there was nothing to see.
+	Candidate, Stable *judge.Part
+	// Value is the candidate's number of a gauge.
+	Value float64
+	// Problem says in a sentence why there is no answer; empty when there is one, even if that is that there was nothing.
+	Problem string
 }
 
 // Counts is what one version did in a window. Counts, never rates, so that the number of requests is always at hand.
@@ -216,8 +231,10 @@ type Counts struct {
 	// Slow is the number of requests that took longer than SlowBound, the least bucket bound that is not below the limit.
 	Slow      float64
 	SlowBound time.Duration
-	// P99 is the 99th percentile, for people only; 0 when unknown.
-	P99 time.Duration
+	// P50, P90 and P99 are percentiles; 0 when unknown. They are for people, and stand in for Slow where that was not counted.
+	P50, P90, P99 time.Duration
+	// Bucketed says that Slow was counted from a histogram; else P99 only tells on which side of the limit 99 of 100 lie.
+	Bucketed bool
 }
 
 // Length is the window's length.

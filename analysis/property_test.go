@@ -303,20 +303,15 @@ func sizeAt(l look, weight int32) int32 {
 
 // mayRise says what a rise of the weight lacks, "" when it is in order.
 func mayRise(l look, from int32) string {
-	commanded := l.plan.Status.LastCommand != nil && (l.before.LastCommand == nil ||
-		l.before.LastCommand.ID != l.plan.Status.LastCommand.ID) && l.plan.Status.LastCommand.Refused == "" &&
-		strings.HasPrefix(string(l.plan.Status.LastCommand.Verb), "promote")
-	timedOut := l.spec.Analysis.OnTimeout == v1alpha1.OnTimeoutPromote &&
-		slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
 	before := l.before.Step
 	switch {
-	case commanded, l.before.Phase == v1alpha1.PhasePromoting, l.plan.Status.Candidate.Returning:
+	case commandedIn(l), l.before.Phase == v1alpha1.PhasePromoting, l.plan.Status.Candidate.Returning:
 		return ""
 	case before != nil && before.Leave != "":
 		return "" // somebody, or the timeout, said so before
 	case from > 0 && stepAt(l, from).Approval == v1alpha1.ApprovalRequired && !before.Approved && !approvedIn(l):
 		return "nobody approved"
-	case timedOut:
+	case timedOutIn(l):
 		return failing(before)
 	case from == 0 && l.plan.Status.Candidate.Weight == l.spec.Steps[0].Weight:
 		return ""
@@ -329,6 +324,19 @@ func mayRise(l look, from int32) string {
 	default:
 		return proves(l)
 	}
+}
+
+// commandedIn says whether a person had the rollout go on in a look.
+func commandedIn(l look) bool {
+	last := l.plan.Status.LastCommand
+	return last != nil && (l.before.LastCommand == nil || l.before.LastCommand.ID != last.ID) && last.Refused == "" &&
+		strings.HasPrefix(string(last.Verb), "promote")
+}
+
+// timedOutIn says whether the timeout had it go on.
+func timedOutIn(l look) bool {
+	return l.spec.Analysis.OnTimeout == v1alpha1.OnTimeoutPromote &&
+		slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
 }
 
 func failing(s *v1alpha1.StepStatus) string {

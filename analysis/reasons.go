@@ -102,12 +102,12 @@ func tookTooLong(position string, took, timeout time.Duration, holding string) s
 func failedChecks(checks []v1alpha1.CheckStatus, candidate v1alpha1.VersionStatus) string {
 	var parts []string
 	for _, c := range checks {
-		if c.Verdict == v1alpha1.VerdictFail {
+		if c.Verdict == v1alpha1.VerdictFail && !c.DryRun {
 			parts = append(parts, fmt.Sprintf("%s %s %s", label(c.Name), c.Value, broken(c)))
 		}
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("no requests to %s in %s", candidate.Version, span(checks[0].Window.Of()))
+		return noRequests(candidate.Version, checks[0].Window.Of())
 	}
 	return fmt.Sprintf("%s of %s over %d requests in %s",
 		strings.Join(parts, " and "), candidate.Version, checks[0].Requests, span(checks[0].Window.Of()))
@@ -299,7 +299,10 @@ func restoringPods(name string, ready, replicas int32) string {
 
 // undecided says what the newest window lacks: its first check that did not pass.
 func undecided(checks []v1alpha1.CheckStatus, passed int32) string {
-	i := slices.IndexFunc(checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict != v1alpha1.VerdictPass })
+	i := slices.IndexFunc(checks, func(c v1alpha1.CheckStatus) bool { return c.Verdict != v1alpha1.VerdictPass && !c.DryRun })
+	if i < 0 {
+		return unansweredCheck("")
+	}
 	what := label(checks[i].Name) + " " + checks[i].Value
 	if checks[i].Verdict == v1alpha1.VerdictNoData {
 		what = "no requests"

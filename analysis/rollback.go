@@ -3,6 +3,7 @@ package analysis
 import (
 	"time"
 
+	"github.com/serin-dev/serin/analysis/judge"
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
@@ -172,12 +173,18 @@ func (p *pass) timeout() bool {
 		p.rollBack(v1alpha1.ReasonStepTimeout, why)
 	case action == v1alpha1.OnTimeoutPromote && p.needsApproval():
 		p.pause(v1alpha1.PauseApproval, why)
-	case action == v1alpha1.OnTimeoutPromote && s.LandedAt != nil && s.Failed == 0 && p.holdsBack() == "":
+	case action == v1alpha1.OnTimeoutPromote && s.LandedAt != nil && !p.accused() && p.holdsBack() == "":
 		s.Leave = why
 	default:
 		p.pause(v1alpha1.PauseTimeout, why)
 	}
 	return true
+}
+
+// accused says whether the newest window speaks against the candidate.
+func (p *pass) accused() bool {
+	s := p.next.Step
+	return s.Failed > 0 || s.Decision == v1alpha1.DecisionRollBack || s.Cause == string(judge.Suspicious)
 }
 
 // stepBegan is when the clock of a step's timeout began: when its weight landed, or when a pause or a hold at it ended.

@@ -25,7 +25,7 @@ func (p *pass) start() bool {
 // candidate begins a rollout. It has no pods yet.
 func (p *pass) candidate(c v1alpha1.CandidateStatus) {
 	p.next.RolledBackRevision = ""
-	p.next.Checks = nil
+	p.next.Checks, p.next.Evidence = nil, nil
 	p.forgetGates()
 	if p.next.FloorReplicas == nil {
 		floor := p.asked()
@@ -133,6 +133,7 @@ func (p *pass) land() bool {
 	}
 	if s.LandedAt != nil && p.replicas() == 0 {
 		s.LandedAt, s.StartedAt, s.Failed = nil, v1alpha1.At(p.now), 0
+		s.Decision, s.Cause, s.Finding = "", "", ""
 		return true
 	}
 	answers := p.seen.Versions[p.next.Candidate.Version].Endpoints > 0 && p.replicas() > 0
@@ -165,7 +166,16 @@ func (p *pass) advance() bool {
 		p.pause(v1alpha1.PauseApproval, waitsForApproval(s.Position, p.next.Candidate.Weight))
 		return true
 	}
-	return p.rise(p.nextIndex(), passedStep(s.Passed, step.Dwell.Of()))
+	return p.rise(p.nextIndex(), p.whyAdvance(step.Dwell.Of()))
+}
+
+// whyAdvance says what there is for leaving the step.
+func (p *pass) whyAdvance(dwell time.Duration) string {
+	s := p.next.Step
+	if p.byEvidence() {
+		return provenStep(s.Finding, dwell)
+	}
+	return passedStep(s.Passed, dwell)
 }
 
 // needsApproval says whether a person has yet to approve that the step is left.
@@ -173,11 +183,15 @@ func (p *pass) needsApproval() bool {
 	return p.currentStep().Approval == v1alpha1.ApprovalRequired && !p.next.Step.Approved
 }
 
-// evident says whether there is evidence for the candidate now: the newest window passed, and it is not an old one. What
+// evident says whether there is evidence for the candidate now: that of the newest window, and it is not an old one. What
 // passed before the metrics fell silent is none.
 func (p *pass) evident() bool {
 	s := p.next.Step
-	return s.Passed > 0 && p.windowVerdict() == v1alpha1.VerdictPass && p.seen.MetricsError == "" &&
+	enough := p.windowVerdict() == v1alpha1.VerdictPass
+	if p.byEvidence() {
+		enough = s.Decision == v1alpha1.DecisionAdvance
+	}
+	return s.Passed > 0 && enough && p.seen.MetricsError == "" &&
 		p.since(s.LastWindow) <= max(staleWindow, 3*p.spec.Analysis.Interval.Of())
 }
 

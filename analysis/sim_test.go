@@ -97,6 +97,7 @@ type simMetrics struct {
 	counts  map[string]Counts
 	windows []simWindow
 	twist   func([]Sample) []Sample // what goes wrong on the way
+	custom  func(Sample) []Custom   // what the checks of spec.analysis.checks observe
 }
 
 type simWindow struct {
@@ -377,10 +378,14 @@ func (s *sim) samples() []Sample {
 		if w.end.Add(s.metrics.late).After(s.now) {
 			break
 		}
-		samples = append(samples, Sample{
+		sample := Sample{
 			Start: w.start.Add(s.skew), End: w.end.Add(s.skew),
 			Candidate: measured(c.Version, w), Stable: measured(stable.Version, w),
-		})
+		}
+		if s.metrics.custom != nil {
+			sample.Custom = s.metrics.custom(sample)
+		}
+		samples = append(samples, sample)
 	}
 	if s.metrics.twist != nil {
 		return s.metrics.twist(samples)
@@ -390,7 +395,7 @@ func (s *sim) samples() []Sample {
 
 func measured(version string, w simWindow) Counts {
 	c := w.counts[version]
-	c.Version, c.Latency, c.SlowBound = version, true, 500*time.Millisecond
+	c.Version, c.Latency, c.Bucketed, c.SlowBound = version, true, true, 500*time.Millisecond
 	c.Requests = math.Round(c.Requests)
 	c.Failures, c.Slow = math.Round(min(c.Failures, c.Requests)), math.Round(min(c.Slow, c.Requests))
 	switch {

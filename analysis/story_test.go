@@ -168,7 +168,8 @@ var stories = map[string]story{
 func TestTranscripts(t *testing.T) {
 	all := maps.Clone(stories)
 	maps.Copy(all, storiesOfOthers)
-	if len(all) != len(stories)+len(storiesOfOthers) {
+	maps.Copy(all, storiesOfEvidence)
+	if len(all) != len(stories)+len(storiesOfOthers)+len(storiesOfEvidence) {
 		t.Fatal("two stories have one name")
 	}
 	for name, story := range all {
