@@ -102,6 +102,8 @@ func counts(canary *v1alpha1.Canary, version string, item *metrics.TrafficMetric
 	failed, measured := item.Count(metrics.FailureCount)
 	c := analysis.Counts{Version: version, Requests: succeeded + failed, Failures: failed}
 	c.P99, c.Latency = item.Latency(metrics.LatencyP99)
+	c.P90, _ = item.Latency(metrics.LatencyP90)
+	c.P50, _ = item.Latency(metrics.LatencyP50)
 	limit := canary.Spec.Analysis.Latency
 	if limit == nil || !c.Latency {
 		return c, ok && measured
@@ -111,7 +113,7 @@ func counts(canary *v1alpha1.Canary, version string, item *metrics.TrafficMetric
 	}
 	for _, bucket := range item.LatencyBuckets() {
 		if bucket.UpperBound >= limit.P99.Of() {
-			c.Slow, c.SlowBound = max(c.Requests-bucket.Count, 0), bucket.UpperBound
+			c.Slow, c.SlowBound, c.Bucketed = max(c.Requests-bucket.Count, 0), bucket.UpperBound, true
 			break
 		}
 	}

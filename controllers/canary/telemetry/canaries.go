@@ -115,7 +115,7 @@ func (c *canaries) show(canary *v1alpha1.Canary, metrics chan<- prometheus.Metri
 		}
 	}
 	for i, check := range s.Checks {
-		known := slices.Contains(checks, check.Name) && slices.Contains(verdicts, check.Verdict)
+		known := named(canary, check.Name) && slices.Contains(verdicts, check.Verdict)
 		again := slices.ContainsFunc(s.Checks[:i], func(c v1alpha1.CheckStatus) bool { return c.Name == check.Name })
 		if known && !again {
 			tell(c.verdict, 1, check.Name, string(check.Verdict))
@@ -123,8 +123,14 @@ func (c *canaries) show(canary *v1alpha1.Canary, metrics chan<- prometheus.Metri
 	}
 }
 
-// checks are the names of checks.
+// checks are the names of Serin's own checks.
 var checks = []string{v1alpha1.CheckSuccessRate, v1alpha1.CheckLatencyP99, v1alpha1.CheckBaseline}
+
+// named says whether a check is Serin's own or one of the spec's, so that labels are bounded by what people wrote.
+func named(canary *v1alpha1.Canary, check string) bool {
+	return slices.Contains(checks, check) ||
+		slices.ContainsFunc(canary.Spec.Analysis.Checks, func(c v1alpha1.CustomCheck) bool { return c.Name == check })
+}
 
 // is the status of a condition; Unknown when it was never set.
 func is(s *v1alpha1.CanaryStatus, kind string) v1alpha1.ConditionStatus {

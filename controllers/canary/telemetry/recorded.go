@@ -58,10 +58,13 @@ func newestWindow(s v1alpha1.CanaryStatus) time.Time {
 	return newest
 }
 
-// worst is the worst verdict of some checks.
+// worst is the worst verdict of the checks that decide.
 func worst(checks []v1alpha1.CheckStatus) v1alpha1.Verdict {
 	place := 0
 	for _, check := range checks {
+		if check.DryRun {
+			continue
+		}
 		place = max(place, slices.Index(verdicts, check.Verdict))
 	}
 	return verdicts[place]
