@@ -68,7 +68,7 @@ func run(ctx context.Context, out *os.File, after func(context.Context, *story.W
 	if err != nil {
 		return nil, fmt.Errorf("%w\nthe controller's log ends with:\n%s", err, tail(filepath.Join(world.Plane.Dir, "controller.log")))
 	}
-	wrong = report.Wrong()
+	wrong = append(report.Wrong(), report.WrongJudge()...)
 	if missing := report.WrongMessages(); missing != "" {
 		wrong = append(wrong, missing)
 	}

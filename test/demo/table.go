@@ -13,10 +13,10 @@ import (
 func table(out io.Writer, r *story.Report, wrong []string, took time.Duration) {
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RELEASE\tWHAT IT IS\tOUTCOME\tTIME\tREQUESTS\tFAILED BY IT\tFAILED BY SERIN")
+	fmt.Fprintln(w, "RELEASE\tWHAT IT IS\tOUTCOME\tTIME\tWINDOWS\tREQUESTS\tFAILED BY IT\tFAILED BY SERIN")
 	for _, release := range r.Releases {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.1fs\t%d\t%d\t%d\n", release.Release.Name, release.Release.About, release.Got,
-			release.Took.Seconds(), release.Sent, release.FailedByRelease, release.FailedBySerin)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.1fs\t%d\t%d\t%d\t%d\n", release.Release.Name, release.Release.About, release.Got,
+			release.Took.Seconds(), release.Windows, release.Sent, release.FailedByRelease, release.FailedBySerin)
 	}
 	_ = w.Flush() // the same writer as below, whose errors show there
 	fmt.Fprintln(out)

@@ -31,6 +31,9 @@ type ReleaseReport struct {
 	Why string
 	// Took is how long the chapter took.
 	Took time.Duration
+	// Windows is how many windows were judged, Late why the evidence for a step came later than its dwell; empty if none did.
+	Windows int32
+	Late    string
 	// Sent is how many requests it answered, FailedByRelease how many of them it failed on purpose.
 	Sent, FailedByRelease uint64
 	// FailedBySerin is how many requests failed otherwise while it was rolled out.

@@ -38,12 +38,13 @@ type scene struct {
 	notify  chan struct{}
 	callers []*load.Generator
 	told    int
+	proof   *proof
 	end     context.CancelFunc
 	ended   sync.WaitGroup
 }
 
 func newScene(w *World, watch func(Scene)) *scene {
-	return &scene{world: w, watch: watch, notify: make(chan struct{}), end: func() {}}
+	return &scene{world: w, watch: watch, notify: make(chan struct{}), proof: newProof(), end: func() {}}
 }
 
 // follow watches the Canary and its Events and shows a scene per frame until stop.
@@ -87,6 +88,7 @@ func (s *scene) seeCanary(object client.Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.Canary = canary
+	s.proof.see(canary)
 	close(s.notify)
 	s.notify = make(chan struct{})
 }
@@ -117,6 +119,13 @@ func (s *scene) canary() *v1alpha1.Canary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now.Canary
+}
+
+// judged is how many windows were judged of an image, and why its proof was late, if it was.
+func (s *scene) judged(image string) (windows int32, late string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proof.windows[image], s.proof.late[image]
 }
 
 // changed is closed at the Canary's next change.

@@ -191,6 +191,7 @@ func (t *Teller) fill(ctx context.Context, report *Report) error {
 	for i := range report.Releases {
 		r := &report.Releases[i]
 		r.fillOutcome(c)
+		r.Windows, r.Late = t.scene.judged(image(r.Release.Name))
 		r.Sent = web.Total()[r.Release.Name].Sent()
 		r.FailedByRelease = web.Total()[r.Release.Name].FailedByRelease
 		for _, chapter := range web.Chapters {
