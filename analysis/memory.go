@@ -26,7 +26,7 @@ func stateOf(e *v1alpha1.EvidenceStatus, limit time.Duration) judge.State {
 		}
 	}
 	for _, w := range e.Recent {
-		state.Recent = append(state.Recent, windowOf(w, limit))
+		state.Recent = append(state.Recent, WindowOf(w, limit))
 	}
 	return state
 }
@@ -86,8 +86,8 @@ func shareRecord(part judge.Part) *v1alpha1.RecordedShare {
 	return &v1alpha1.RecordedShare{Bad: exact(part.Bad), Total: exact(part.Total)}
 }
 
-// windowOf reads a window that was written down.
-func windowOf(r v1alpha1.WindowRecord, limit time.Duration) judge.Window {
+// WindowOf reads a window that was written down; limit is that of latency, 0 without one.
+func WindowOf(r v1alpha1.WindowRecord, limit time.Duration) judge.Window {
 	w := judge.Window{Weight: r.Weight, Next: r.Next, Candidate: countsOf(r.Candidate, limit), Stable: countsOf(r.Stable, limit)}
 	for _, c := range r.Checks {
 		if w.Others == nil {

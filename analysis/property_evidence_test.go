@@ -32,7 +32,7 @@ func TestTheEvidenceIsWhatItsWindowsSay(t *testing.T) {
 			judged = evidence.Judged
 			var again judge.State
 			for _, w := range windows {
-				again, _ = JudgeOf(l.spec.Analysis).Judge(again, windowOf(w, latencyLimit(l.spec.Analysis)))
+				again, _ = JudgeOf(l.spec.Analysis).Judge(again, WindowOf(w, latencyLimit(l.spec.Analysis)))
 			}
 			if diff := cmp.Diff(memories(again), evidence.Checks); diff != "" {
 				c.t.Fatalf("%d windows judged again say otherwise (-again +recorded):\n%s", len(windows), diff)

@@ -58,8 +58,8 @@ var situations = map[string]situation{
 		play:    test,
 		kstatus: status.InProgressStatus, health: progressing, actions: running,
 	},
-	"a candidate failed a window": {
-		play:    func(s *stage) { test(s); s.failing = 50; s.look(nil) },
+	"a candidate is suspicious": {
+		play:    func(s *stage) { test(s); s.failing = 4; s.look(nil) },
 		kstatus: status.InProgressStatus, health: progressing, actions: running,
 	},
 	"paused for approval": {

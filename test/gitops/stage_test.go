@@ -23,7 +23,7 @@ type stage struct {
 	now    time.Time
 	// What the world refuses to do.
 	podsStuck, weightsStuck bool
-	// failing is the number of requests of a window, of 100, that the candidate fails.
+	// failing is the percentage of its requests that the candidate fails.
 	failing float64
 }
 
@@ -69,10 +69,11 @@ func (s *stage) decide(c *v1alpha1.Command) analysis.Plan {
 	seen := s.seen
 	seen.Generation, seen.Command = s.canary.Generation, c
 	if candidate := s.canary.Status.Candidate; candidate != nil {
+		requests := 10 * float64(candidate.Weight)
 		seen.Samples = []analysis.Sample{{
 			Start: s.now.Add(-interval), End: s.now,
-			Candidate: analysis.Counts{Version: candidate.Version, Requests: 100, Failures: s.failing},
-			Stable:    analysis.Counts{Version: s.canary.Status.Stable.Version, Requests: 900},
+			Candidate: analysis.Counts{Version: candidate.Version, Requests: requests, Failures: requests * s.failing / 100},
+			Stable:    analysis.Counts{Version: s.canary.Status.Stable.Version, Requests: 1000 - requests},
 		}}
 	}
 	return analysis.Decide(s.canary.Spec, s.canary.Status, seen, s.now)

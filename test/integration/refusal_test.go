@@ -46,6 +46,22 @@ var _ = DescribeTable("the API server refuses a bad spec with one clear sentence
 	Entry("a baseline ratio under 1", func(c *v1alpha1.Canary) {
 		c.Spec.Analysis.Baseline = &v1alpha1.BaselineCheck{MaxRatio: "0.5"}
 	}, "spec.analysis.baseline.maxRatio must be at least 1"),
+	Entry("a false rollback rate of one half", func(c *v1alpha1.Canary) {
+		c.Spec.Analysis.FalseRollbackRate = "0.5"
+	}, "spec.analysis.falseRollbackRate must be from 0.000001 to 0.2"),
+	Entry("a miss rate of 0", func(c *v1alpha1.Canary) {
+		c.Spec.Analysis.MissRate = "0.0"
+	}, "spec.analysis.missRate must be from 0.000001 to 0.2"),
+	Entry("a check without a query", ownCheck(v1alpha1.CustomCheck{Name: "queue"}), "a check needs exactly one of share and gauge"),
+	Entry("a share without a bound", ownCheck(v1alpha1.CustomCheck{Name: "queue", Share: &v1alpha1.ShareCheck{Numerator: "a", Denominator: "b"}}),
+		"a share needs exactly one of max and min"),
+	Entry("a gauge without a bound", ownCheck(v1alpha1.CustomCheck{Name: "queue", Gauge: &v1alpha1.GaugeCheck{Query: "a"}}),
+		"a gauge needs max, min or both"),
+	Entry("a check with the name of Serin's own", ownCheck(v1alpha1.CustomCheck{Name: "baseline", Gauge: &v1alpha1.GaugeCheck{Query: "a", Max: "1"}}),
+		"success-rate, latency-p99 and baseline are the names of Serin's own checks"),
+	Entry("a dry run of a check that is not there", func(c *v1alpha1.Canary) {
+		c.Spec.Analysis.DryRun = []string{"latency"}
+	}, "spec.analysis.dryRun names a check that does not exist"),
 	Entry("a notification without a service", func(c *v1alpha1.Canary) {
 		c.Spec.Notifications = []v1alpha1.Notification{{}}
 	}, "a notification needs exactly one service: slack, teams, discord, googleChat or webhook"),
@@ -58,6 +74,10 @@ func steps(weights ...int32) func(*v1alpha1.Canary) {
 			c.Spec.Steps = append(c.Spec.Steps, v1alpha1.Step{Weight: w})
 		}
 	}
+}
+
+func ownCheck(check v1alpha1.CustomCheck) func(*v1alpha1.Canary) {
+	return func(c *v1alpha1.Canary) { c.Spec.Analysis.Checks = []v1alpha1.CustomCheck{check} }
 }
 
 func interval(d time.Duration) func(*v1alpha1.Canary) {

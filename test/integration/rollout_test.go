@@ -1,9 +1,13 @@
 package integration_test
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/serin-dev/serin/analysis"
+	"github.com/serin-dev/serin/analysis/judge"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -92,20 +96,58 @@ var _ = Describe("a release", func() {
 	})
 
 	It("is rolled back in one write when its requests fail, and is not tried again", func(ctx SpecContext) {
-		s := openShop(ctx, sized(2), climb(50), func(c *v1alpha1.Canary) { c.Spec.Analysis.FailureThreshold = 1 })
+		s := openShop(ctx, sized(2), climb(50))
 		v1 := s.deployment(ctx, "foobar-v1")
 		network.fail(s.namespace, "foobar-v2")
 		splits := recordSplits(ctx, s)
 		s.release(ctx, "v2")
 		s.await(ctx, phase(v1alpha1.PhaseRolledBack),
-			says("success rate 50.00% < 99% of v2"),
-			condition(v1alpha1.ConditionReady, metav1.ConditionFalse, ""), condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, "success rate 50.00%"))
+			says("v2 fails 50% of its requests (stable 0%), limit 1%: 500 requests in 1s are enough"),
+			condition(v1alpha1.ConditionReady, metav1.ConditionFalse, ""), condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, "v2 fails 50% of its requests"))
 		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v2", &appsv1.Deployment{}).Should(BeFalse())
 		splits.expect(
 			"foobar-v1=100", "foobar-v1=50 foobar-v2=50", "foobar-v1=100",
 		)
 		Expect(s.deployment(ctx, "foobar-v1").Generation).To(Equal(v1.Generation), "stable was not touched")
 		Eventually(s.events).WithContext(ctx).Should(ContainElement(HavePrefix("AnalysisFailed: rolling back v2 (demo/foobar:v2) to v1 (demo/foobar:v1), weight 50% -> 0%")))
+	})
+
+	It("is rolled back after failureThreshold failed windows in a row by the Threshold judge", func(ctx SpecContext) {
+		s := openShop(ctx, climb(50), func(c *v1alpha1.Canary) {
+			c.Spec.Analysis.Judge, c.Spec.Analysis.FailureThreshold = v1alpha1.JudgeThreshold, 2
+		})
+		network.fail(s.namespace, "foobar-v2")
+		s.release(ctx, "v2")
+		s.await(ctx, phase(v1alpha1.PhaseRolledBack), says("success rate 50.00% < 99% of v2 over 500 requests in 1s at step 1/1: 2 windows in a row failed, limit 2"))
+		Expect(s.canary(ctx).Status.Evidence).To(BeNil())
+	})
+
+	It("keeps in status what the evidence is made of, exactly", func(ctx SpecContext) {
+		s := openShop(ctx, climb(1, 50))
+		seen := recordOf[*v1alpha1.Canary](ctx, s.namespace, &v1alpha1.CanaryList{})
+		s.release(ctx, "v2")
+		s.await(ctx, serves("v2"))
+		evidence := s.canary(ctx).Status.Evidence
+		Expect(evidence).NotTo(BeNil())
+		Expect(len(evidence.Recent)).To(BeEquivalentTo(evidence.Judged), "fewer than 10 windows were needed")
+		var state judge.State
+		for _, w := range evidence.Recent {
+			Expect(w.Candidate.Failures).To(Equal("0"))
+			state, _ = analysis.JudgeOf(s.canary(ctx).Spec.Analysis).Judge(state, analysis.WindowOf(w, 0))
+		}
+		for i, m := range state.Memories {
+			text, err := m.MarshalText()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(evidence.Checks[i]).To(Equal(v1alpha1.EvidenceMemory{Name: m.Name, Memory: string(text)}))
+		}
+		var needed []int64
+		for _, c := range seen.of("foobar") {
+			if step := c.Status.Step; step != nil && step.Position == "1/2" && len(c.Status.Checks) > 0 {
+				needed = append(needed, c.Status.Checks[0].Needed)
+			}
+		}
+		Expect(needed[0]).To(BeNumerically(">", 0), "10 requests prove little")
+		Expect(slices.IsSortedFunc(needed, func(a, b int64) int { return cmp.Compare(b, a) })).To(BeTrue(), "%v", needed)
 	})
 
 	It("is also what kubectl rollout restart asks for, and replaces the pods without a gap", func(ctx SpecContext) {

@@ -124,7 +124,7 @@ var _ = Describe("a webhook", func() {
 
 	It("is told of a rollback, and of its end", func(ctx SpecContext) {
 		hooks := serveHooks()
-		s := openShop(ctx, climb(50), hooks.asks(everyPoint...), func(c *v1alpha1.Canary) { c.Spec.Analysis.FailureThreshold = 1 })
+		s := openShop(ctx, climb(50), hooks.asks(everyPoint...))
 		headers(ctx, s)
 		network.fail(s.namespace, "foobar-v2")
 		s.release(ctx, "v2")

@@ -32,7 +32,8 @@ var reasons = map[string]bool{
 	v1alpha1.ReasonNameTaken: true, v1alpha1.ReasonApexNotOwned: true, v1alpha1.ReasonTargetScaledByOther: true,
 	v1alpha1.ReasonProviderUnavailable: true, v1alpha1.ReasonApplyFailed: true, v1alpha1.ReasonMetricsRead: true,
 	v1alpha1.ReasonMetricsUnavailable: true, v1alpha1.ReasonNotNeeded: true, v1alpha1.ReasonLanded: true,
-	v1alpha1.ReasonAccess: true, v1alpha1.ReasonRestoring: true, v1alpha1.ReasonRestored: true,
+	v1alpha1.ReasonSuspicious: true, v1alpha1.ReasonBaselineDegraded: true, v1alpha1.ReasonNoTrafficReaches: true,
+	v1alpha1.ReasonTooSlow: true, v1alpha1.ReasonAccess: true, v1alpha1.ReasonRestoring: true, v1alpha1.ReasonRestored: true,
 }
 
 // reasonLabel is a reason as a label.
