@@ -56,11 +56,11 @@ func (v *weighing) finding() string {
 	case judge.Unusable:
 		return unusableWindow
 	case judge.FailsFast:
-		return failsFast(v.accusation(), v.sample.Candidate.Requests, v.sample.Length())
+		return failsFast(v.accusation(), things(judge.Failures, v.sample.Candidate.Requests), v.sample.Length())
 	case judge.Guilty:
-		return guilty(v.accusation(), v.result.LnE, v.fault().requests)
+		return guilty(v.accusation(), v.result.LnE, things(v.accused().Kind, v.fault().total))
 	case judge.Suspicious:
-		return suspicious(v.accusation(), v.result.LnE, v.fault().requests)
+		return suspicious(v.accusation(), v.result.LnE, things(v.accused().Kind, v.fault().total))
 	case judge.NotReached:
 		expected := v.window.Stable.Requests * float64(v.window.Weight) / float64(100-v.window.Weight)
 		return starved(version, v.window.Candidate.Requests, expected)
@@ -69,7 +69,7 @@ func (v *weighing) finding() string {
 	case judge.Unanswered:
 		return v.unanswered()
 	case judge.Proven:
-		return proven(v.proofs(), v.config.Beta)
+		return v.proven()
 	case judge.Dwelling:
 		return dwelling(v.state.Windows, v.config.Dwell)
 	case judge.Unproven:
@@ -78,6 +78,16 @@ func (v *weighing) finding() string {
 		return unproven(*longest, v.pace(v.config.Checks[v.index(longest.Name)]))
 	}
 	return unprovenWithout(v.result.Check)
+}
+
+// proven says what is ruled out. A Ratio alone rules out nothing.
+func (v *weighing) proven() string {
+	proofs := v.proofs()
+	if len(proofs) == 0 {
+		return provenByRatio(v.result.LnE)
+	}
+	first := v.config.Checks[v.index(proofs[0].Name)]
+	return proven(proofs, v.config.Beta, things(first.Kind, proofs[0].Total))
 }
 
 // index is a check's place.
@@ -134,24 +144,24 @@ func (v *weighing) accusation() string {
 	case judge.Failures:
 		return failsMore(version, f.share(), f.stable, limit)
 	case judge.Ratio:
-		return failsMoreThanStable(version, f.share(), f.stable, v.config.Checks[v.index(c.Name)].MaxRatio)
+		return failsMoreThanStable(version, f.share(), f.stable, c)
 	case judge.Slow:
 		return isSlower(version, f.share(), f.stable, threshold)
 	case judge.Share:
 		return sharesMore(c.Name, f.share(), f.stable, threshold)
 	case judge.Gauge:
-		return outsideBounds(c.Name, f.bad, f.requests, threshold)
+		return outsideBounds(c.Name, f.bad, f.total, threshold)
 	}
 	return c.Name
 }
 
 // fault is what was counted since a fault began, as far as that can be told.
 type fault struct {
-	bad, requests float64
-	stable        string // stable's share over the same windows
+	bad, total float64
+	stable     string // stable's share over the same windows
 }
 
-func (f fault) share() float64 { return f.bad / max(f.requests, 1) }
+func (f fault) share() float64 { return f.bad / max(f.total, 1) }
 
 // fault finds the newest windows that speak most against the candidate: the mean over a step in which it was well at first
 // would contradict the evidence.
@@ -177,12 +187,12 @@ func (v *weighing) fault() fault {
 // excess is how much a share above a limit is at odds with it: the logarithm of the largest likelihood ratio.
 func (f fault) excess(limit float64) float64 {
 	p := f.share()
-	if p <= limit || f.requests == 0 {
+	if p <= limit || f.total == 0 {
 		return p - limit // nothing speaks against it: the highest share
 	}
 	good := 0.0
 	if p < 1 {
-		good = (f.requests - f.bad) * math.Log((1-p)/(1-limit))
+		good = (f.total - f.bad) * math.Log((1-p)/(1-limit))
 	}
 	return f.bad*math.Log(p/limit) + good
 }
@@ -195,7 +205,7 @@ func (v *weighing) since(check judge.Check, windows int) fault {
 		candidate.Bad, candidate.Total = candidate.Bad+c.Bad, candidate.Total+c.Total
 		stable.Bad, stable.Total = stable.Bad+s.Bad, stable.Total+s.Total
 	}
-	f := fault{bad: candidate.Bad, requests: candidate.Total, stable: stableSilent}
+	f := fault{bad: candidate.Bad, total: candidate.Total, stable: stableSilent}
 	if stable.Total > 0 {
 		f.stable = "stable " + percent(stable.Bad/stable.Total)
 	}

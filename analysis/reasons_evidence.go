@@ -28,6 +28,8 @@ func odds(lnE float64) string {
 		return fmt.Sprintf("%.2g:1", e)
 	case e*most <= 1:
 		return "1:over 1000000000"
+	case e <= 1/9.5:
+		return fmt.Sprintf("1:%.0f", 1/e)
 	default:
 		return fmt.Sprintf("1:%.2g", 1/e)
 	}
@@ -49,8 +51,9 @@ func failsMore(version string, share float64, stable string, limit float64) stri
 	return fmt.Sprintf("%s fails %s of its requests (%s), limit %s", version, percent(share), stable, percent(limit))
 }
 
-func failsMoreThanStable(version string, share float64, stable string, ratio float64) string {
-	return fmt.Sprintf("%s fails %s of its requests (%s), limit %g times stable", version, percent(share), stable, ratio)
+func failsMoreThanStable(version string, share float64, stable string, c judge.Check) string {
+	return fmt.Sprintf("%s fails %s of its requests (%s), limit %g times stable or %s, whichever is more",
+		version, percent(share), stable, c.MaxRatio, percent(c.Limit/2))
 }
 
 func isSlower(version string, share float64, stable, threshold string) string {
@@ -66,23 +69,32 @@ func outsideBounds(name string, bad, looks float64, threshold string) string {
 	return fmt.Sprintf("%s was out of bounds in %.0f of %.0f windows, wanted %s", name, bad, looks, threshold)
 }
 
-func guilty(accusation string, lnE, requests float64) string {
-	return fmt.Sprintf("%s: evidence %s after %s", accusation, odds(lnE), things(requests))
+func guilty(accusation string, lnE float64, after string) string {
+	return fmt.Sprintf("%s: evidence %s after %s", accusation, odds(lnE), after)
 }
 
-func suspicious(accusation string, lnE, requests float64) string {
-	return guilty(accusation, lnE, requests) + ", too much to give it more traffic"
+func suspicious(accusation string, lnE float64, after string) string {
+	return guilty(accusation, lnE, after) + ", too much to give it more traffic"
 }
 
-func failsFast(accusation string, requests float64, length time.Duration) string {
-	return fmt.Sprintf("%s: %s in %s are enough", accusation, things(requests), span(length))
+func failsFast(accusation, requests string, length time.Duration) string {
+	return fmt.Sprintf("%s: %s in %s are enough", accusation, requests, span(length))
 }
 
-func things(n float64) string {
-	if n == 1 {
-		return "1 request"
+// things is how many a check has counted, and of what.
+func things(kind judge.Kind, n float64) string {
+	noun := "request"
+	switch kind {
+	case judge.Share:
+		noun = "observation"
+	case judge.Gauge:
+		noun = "window"
+	case judge.Failures, judge.Ratio, judge.Slow:
 	}
-	return fmt.Sprintf("%.0f requests", n)
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%.0f %s", n, noun)
 }
 
 func starved(version string, got, expected float64) string {
@@ -117,14 +129,12 @@ func bad(name string) string {
 }
 
 // proven says what is ruled out, with which probability, and after how many requests.
-func proven(proofs []judge.CheckResult, beta float64) string {
+func proven(proofs []judge.CheckResult, beta float64, after string) string {
 	var parts []string
-	most := 0.0
 	for _, r := range proofs {
 		parts = append(parts, percent(r.Upper)+" "+bad(r.Name))
-		most = max(most, r.Total)
 	}
-	return fmt.Sprintf("at most %s, %s sure after %s", strings.Join(parts, " and "), percent(1-beta), things(most))
+	return fmt.Sprintf("at most %s, %s sure after %s", strings.Join(parts, " and "), percent(1-beta), after)
 }
 
 func unproven(c v1alpha1.CheckStatus, pace float64) string {
@@ -151,4 +161,8 @@ func degraded(stable string, c judge.CheckResult) string {
 
 func dwelling(windows, dwell int) string {
 	return fmt.Sprintf("window %d of the %d that the dwell takes", windows, dwell)
+}
+
+func provenByRatio(lnE float64) string {
+	return fmt.Sprintf("nothing speaks for more failures than stable has: evidence %s", odds(lnE))
 }
