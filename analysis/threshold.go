@@ -10,7 +10,7 @@ import (
 // measure holds a window against the bounds of the spec: the Threshold judge. A candidate that broke one in failureThreshold
 // windows in a row is rolled back.
 func (p *pass) measure(sample Sample) {
-	p.next.Step.Decision, p.next.Step.Finding = "", ""
+	p.next.Step.Decision, p.next.Step.Cause, p.next.Step.Finding, p.next.Evidence = "", "", "", nil
 	p.next.Checks = evaluate(p.bounds(), sample)
 	p.tally()
 }

@@ -107,6 +107,7 @@ var titles = map[string]string{
 	v1alpha1.ReasonPodsFailing:       "was rolled back",
 	v1alpha1.ReasonWebhookRefused:    "was rolled back",
 	v1alpha1.ReasonAborted:           "was aborted",
+	v1alpha1.ReasonTooSlow:           "cannot be decided in time",
 }
 
 func title(canary *v1alpha1.Canary, a v1alpha1.Announcement) string {
@@ -138,6 +139,8 @@ func act(canary *v1alpha1.Canary, a v1alpha1.Announcement) []notifier.Action {
 		actions = append(actions, do("Approve", "approve"), do("Abort", "abort"))
 	case a.Reason == v1alpha1.ReasonPaused:
 		actions = append(actions, do("Resume", "resume"), do("Promote", "promote"), do("Abort", "abort"))
+	case a.Reason == v1alpha1.ReasonTooSlow:
+		actions = append(actions, do("Promote", "promote"), do("Abort", "abort"))
 	case a.Reason == v1alpha1.ReasonWaitingForWebhook:
 		actions = append(actions, do("Abort", "abort"))
 	case a.Severity == v1alpha1.SeverityProblem:

@@ -33,6 +33,9 @@ func TestEveryAnnouncementCarriesTheCommandsOfItsMoment(t *testing.T) {
 		"a problem can be retried": {v1alpha1.ReasonAnalysisFailed, v1alpha1.SeverityProblem, nil, []string{
 			look, "kubectl canary retry foobar -n shop --revision r2", "kubectl canary history foobar -n shop",
 		}},
+		"a step that cannot be decided in time can be left": {v1alpha1.ReasonTooSlow, v1alpha1.SeverityProblem, nil, []string{
+			look, "kubectl canary promote foobar -n shop --revision r2", "kubectl canary abort foobar -n shop --revision r2",
+		}},
 		"a good end needs nothing": {v1alpha1.ReasonPromoted, v1alpha1.SeverityGood, nil, []string{look}},
 	}
 	for name, tc := range cases {

@@ -116,6 +116,9 @@ func counts(canary *v1alpha1.Canary, version string, item *metrics.TrafficMetric
 			c.Slow, c.SlowBound, c.Bucketed = max(c.Requests-bucket.Count, 0), bucket.UpperBound, true
 			break
 		}
+		if bucket.Count >= c.Requests { // a histogram that ends below the limit, and holds every request
+			c.Slow, c.Bucketed = 0, true
+		}
 	}
 	return c, ok && measured
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func item(values map[string]string) *metrics.TrafficMetrics {
 	m := &metrics.TrafficMetrics{Timestamp: metav1.NewTime(noon), Window: metav1.Duration{Duration: 10 * time.Second}}
 	for name, value := range values {
 		metric := metrics.Metric{Name: name, Value: resource.MustParse(value)}
-		if name == metrics.LatencyP99 {
+		if strings.HasSuffix(name, "_response_latency") {
 			metric.Unit = "ms"
 		}
 		m.Metrics = append(m.Metrics, metric)
@@ -56,7 +57,8 @@ func TestCounts(t *testing.T) {
 				"response_latency_le_100ms": "60", "response_latency_le_200ms": "97", "response_latency_le_500ms": "100",
 			},
 			want: analysis.Counts{
-				Version: "v2", Requests: 100, Failures: 2, Latency: true, Slow: 3, SlowBound: 200 * time.Millisecond, P99: 180 * time.Millisecond,
+				Version: "v2", Requests: 100, Failures: 2, Latency: true, Slow: 3, SlowBound: 200 * time.Millisecond, Bucketed: true,
+				P99: 180 * time.Millisecond,
 			},
 			measured: true,
 		},
@@ -66,7 +68,8 @@ func TestCounts(t *testing.T) {
 				"response_latency_le_100ms": "60", "response_latency_le_500ms": "99",
 			},
 			want: analysis.Counts{
-				Version: "v2", Requests: 100, Latency: true, Slow: 1, SlowBound: 500 * time.Millisecond, P99: 180 * time.Millisecond,
+				Version: "v2", Requests: 100, Latency: true, Slow: 1, SlowBound: 500 * time.Millisecond, Bucketed: true,
+				P99: 180 * time.Millisecond,
 			},
 			measured: true,
 		},
@@ -74,6 +77,24 @@ func TestCounts(t *testing.T) {
 			values:   map[string]string{"success_count": "10", "failure_count": "0", "p99_response_latency": "300"},
 			want:     analysis.Counts{Version: "v2", Requests: 10, Latency: true, Slow: 10, P99: 300 * time.Millisecond},
 			measured: true,
+		},
+		"quantiles stand in for a histogram": {
+			values: map[string]string{
+				"success_count": "10", "failure_count": "0", "p50_response_latency": "20", "p90_response_latency": "90", "p99_response_latency": "150",
+			},
+			want: analysis.Counts{
+				Version: "v2", Requests: 10, Latency: true,
+				P50: 20 * time.Millisecond, P90: 90 * time.Millisecond, P99: 150 * time.Millisecond,
+			},
+			measured: true,
+		},
+		"a histogram that ends under the limit tells when it holds every request": {
+			values: map[string]string{"success_count": "10", "failure_count": "0", "p99_response_latency": "80", "response_latency_le_100ms": "10"},
+			want:   analysis.Counts{Version: "v2", Requests: 10, Latency: true, Bucketed: true, P99: 80 * time.Millisecond}, measured: true,
+		},
+		"else it is none": {
+			values: map[string]string{"success_count": "10", "failure_count": "0", "p99_response_latency": "100", "response_latency_le_100ms": "9"},
+			want:   analysis.Counts{Version: "v2", Requests: 10, Latency: true, P99: 100 * time.Millisecond}, measured: true,
 		},
 		"no requests have no latency": {
 			values:   map[string]string{"success_count": "0", "failure_count": "0"},
