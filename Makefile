@@ -37,8 +37,9 @@ golden: ## Rewrite the golden files; the difference is for a person to read.
 ##@ Check it
 
 test: ## Run every test, the ones on a real control plane included (its programs are fetched or built once).
-	@echo "== the control plane's programs: in the cache, or fetched, or built, which takes minutes"
+	@echo "== the control plane's programs and a Prometheus: in the cache, or fetched, or built, which takes minutes"
 	go -C test/cluster run . assets
+	go -C test/cluster run . prometheus
 	@echo "== every package of the main module; some start a kube-apiserver and etcd"
 	go test $(TESTFLAGS) ./...
 	@echo "== test/cluster, the module that gets and runs the control plane"
@@ -55,6 +56,9 @@ e2e: ## Run the demo's chaos test: the controller is killed mid-rollout. (Real n
 
 bench: ## Measure the rollout core, the policy engine, the proxy and the metrics windows.
 	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./proxy/... ./metrics/...
+
+bench-judge: ## Hold the judge to its promises in thousands of simulated rollouts, and print them; minutes. Exits 1 if one is broken.
+	go run ./test/gate
 
 bench-idle: ## Count the API requests that 1,000 idle Canaries cause in a minute; the bound is 0. Takes minutes.
 	go run ./test/bench idle --canaries 1000 --for 60s
@@ -96,4 +100,4 @@ image: ## Build the container image (IMAGE=name:tag); needs a running Docker eng
 	fi; \
 	"$$builder" build -t $(IMAGE) .
 
-.PHONY: help build demo generate golden test test-pure test-properties bench-idle bench-rollouts e2e bench lint lint-selftest verify image
+.PHONY: help build demo generate golden test test-pure test-properties bench-judge bench-idle bench-rollouts e2e bench lint lint-selftest verify image

@@ -40,17 +40,20 @@ func (p *pass) judge() bool {
 // byEvidence says whether the Evidence judge decides. It is the default; a Canary of an older release may name none.
 func (p *pass) byEvidence() bool { return p.spec.Analysis.Judge != v1alpha1.JudgeThreshold }
 
-// counts says whether a sample is of this rollout, began after the weight landed, and is newer than any judged one. One that
-// ends far in the future would keep all that follow from counting, and is no measurement.
+// counts says whether a sample is news of this rollout. One that ends far in the future would keep all that follow from
+// counting, and is no measurement.
 func (p *pass) counts(sample Sample) bool {
-	s := p.next.Step
 	if sample.Candidate.Version != p.next.Candidate.Version || sample.Stable.Version != p.next.Stable.Version {
 		return false
 	}
-	if !sample.End.After(sample.Start) || sample.Start.Before(s.LandedAt.Time) || sample.End.After(p.now.Add(staleWindow)) {
-		return false
-	}
-	return s.LastWindow == nil || !sample.Start.Before(s.LastWindow.Time)
+	return sample.End.After(sample.Start) && !sample.End.After(p.now.Add(staleWindow)) && News(p.next.Step, sample)
+}
+
+// News says whether a window began after the weight of a step landed, and none that reaches into it was judged. Only such a
+// window is worth further questions.
+func News(s *v1alpha1.StepStatus, sample Sample) bool {
+	return s != nil && s.LandedAt != nil && !sample.Start.Before(s.LandedAt.Time) &&
+		(s.LastWindow == nil || !sample.Start.Before(s.LastWindow.Time))
 }
 
 // failed says whether the windows up to the newest condemn the candidate.
