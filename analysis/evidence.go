@@ -168,7 +168,7 @@ func (v *weighing) decide() {
 		if cause != s.Cause {
 			p.noteRollout(Note{Reason: v1alpha1.ReasonSuspicious, Severity: Problem, Message: s.Finding})
 		}
-	case judge.Unusable, judge.FailsFast, judge.Guilty, judge.NotReached, judge.NoRequests, judge.Unanswered:
+	case judge.Unusable, judge.FailsFast, judge.Guilty, judge.NotReached, judge.NoRequests, judge.Unanswered, judge.Breaking:
 	}
 	v.warn()
 }

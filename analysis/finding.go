@@ -66,6 +66,11 @@ func (v *weighing) finding() string {
 		return starved(version, v.window.Candidate.Requests, expected)
 	case judge.NoRequests:
 		return noRequests(version, v.sample.Length())
+	case judge.Breaking:
+		if v.result.Checks[v.index(v.result.Check)].Limit > v.accused().Limit {
+			return breaking(v.accusation(), bothBreak)
+		}
+		return breaking(v.accusation(), justBegan)
 	case judge.Unanswered:
 		return v.unanswered()
 	case judge.Proven:
@@ -139,6 +144,9 @@ func (v *weighing) accusation() string {
 	c, f := v.accused(), v.fault()
 	threshold := v.p.next.Checks[v.index(c.Name)].Threshold
 	limit := v.result.Checks[v.index(c.Name)].Limit
+	if v.result.Cause == judge.Breaking {
+		limit = c.Limit
+	}
 	version := v.p.next.Candidate.Version
 	switch c.Kind {
 	case judge.Failures:

@@ -166,3 +166,14 @@ func dwelling(windows, dwell int) string {
 func provenByRatio(lnE float64) string {
 	return fmt.Sprintf("nothing speaks for more failures than stable has: evidence %s", odds(lnE))
 }
+
+// breaking says why the weight does not rise while the newest windows break a limit.
+func breaking(accusation, why string) string {
+	return fmt.Sprintf("%s: %s", accusation, why)
+}
+
+// Why nothing rises.
+const (
+	bothBreak = "so does stable; nobody is blamed, and the weight does not rise meanwhile"
+	justBegan = "too new to be evidence, too much to give it more traffic"
+)

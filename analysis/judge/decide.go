@@ -20,6 +20,9 @@ func (c Config) decide(s State, w Window, r Result) (Decision, Cause, string) {
 	case deciding && r.LnE >= math.Log(suspicious):
 		return Hold, Suspicious, c.worst(r)
 	}
+	if name, now := c.breaking(s); now {
+		return Hold, Breaking, name
+	}
 	if name, silent := c.unanswered(r); silent || !deciding {
 		return Hold, Unanswered, name
 	}

@@ -113,6 +113,8 @@ const (
 	Dwelling Cause = "Dwelling"
 	// Suspicious: the evidence against the candidate is at least 3, too much to give it more traffic.
 	Suspicious Cause = "Suspicious"
+	// Breaking: the candidate's newest windows surely break a limit, alone or with stable, and that is too new to be evidence.
+	Breaking Cause = "Breaking"
 	// Unanswered: a check has no observation in the newest window.
 	Unanswered Cause = "Unanswered"
 	// Unproven: there are too few requests yet for the next weight.
