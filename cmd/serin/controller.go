@@ -31,6 +31,7 @@ type controllerOptions struct {
 	leaderNS       string
 	workers        int
 	slackAPI       string
+	prometheus     string
 }
 
 func controllerCommand(shared *common) *cobra.Command {
@@ -59,6 +60,7 @@ func controllerCommand(shared *common) *cobra.Command {
 	flags.StringVar(&o.leaderNS, "leader-elect-namespace", "", "namespace of the lease; default: the pod's own")
 	flags.IntVar(&o.workers, "workers", 8, "Canaries looked at at the same time")
 	flags.StringVar(&o.slackAPI, "slack-api-url", "", "base URL of Slack's API; default: Slack's own")
+	flags.StringVar(&o.prometheus, "prometheus-address", "", "URL of the Prometheus that answers the queries of Canaries that name none, without /api/v1")
 	return cmd
 }
 
@@ -71,7 +73,8 @@ func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log lo
 		return err
 	}
 	err = canary.Setup(ctx, mgr, canary.Options{
-		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, Registerer: ctrlmetrics.Registry, Log: log,
+		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, PrometheusAddress: o.prometheus,
+		Registerer: ctrlmetrics.Registry, Log: log,
 	})
 	if err != nil {
 		return err

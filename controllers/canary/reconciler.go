@@ -10,6 +10,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/controllers/canary/hooks"
+	"github.com/serin-dev/serin/controllers/canary/queries"
 	"github.com/serin-dev/serin/controllers/canary/telemetry"
 	"github.com/serin-dev/serin/notifier"
 
@@ -41,6 +42,8 @@ type Reconciler struct {
 	Configs *config.Book
 	// Hooks asks webhooks.
 	Hooks *hooks.Caller
+	// Queries puts the queries of checks to a Prometheus.
+	Queries *queries.Reader
 	// Events records Events.
 	Events events.EventRecorder
 	// Outbox tells services, and Receipts keeps what they were told.

@@ -36,6 +36,9 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 		w.seen.Traffic.Landed = reported(backends)
 	}
 	if s, ok := sample(canary, backends); ok {
+		if analysis.News(canary.Status.Step, s) {
+			s.Custom = r.Queries.Ask(ctx, canary, s)
+		}
 		w.seen.Samples = []analysis.Sample{s}
 	}
 }

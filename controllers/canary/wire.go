@@ -8,6 +8,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/controllers/canary/hooks"
+	"github.com/serin-dev/serin/controllers/canary/queries"
 	"github.com/serin-dev/serin/controllers/canary/telemetry"
 	"github.com/serin-dev/serin/notifier"
 
@@ -29,6 +30,8 @@ type Options struct {
 	Namespace string
 	// SlackAPIURL is the base of Slack's API; default Slack's own.
 	SlackAPIURL string
+	// PrometheusAddress is the Prometheus of Canaries that name none, without /api/v1; empty if there is none.
+	PrometheusAddress string
 	// Registerer gets the controller's metrics; nil leaves them unregistered.
 	Registerer prometheus.Registerer
 	// Log gets what no Event tells.
@@ -55,6 +58,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Metrics:   NewMetricsReader(metrics, time.Now),
 		Configs:   config.NewBook(mgr.GetClient(), mgr.GetAPIReader()),
 		Hooks:     caller,
+		Queries:   queries.New(queries.Options{Address: o.PrometheusAddress, Client: mgr.GetAPIReader()}),
 		Events:    mgr.GetEventRecorder("serin"),
 		Outbox:    outbox,
 		Receipts:  receipts,

@@ -1,10 +1,12 @@
-// Cluster gets and runs a real Kubernetes control plane, for tests and for the demonstration.
+// Cluster gets and runs a real Kubernetes control plane, and gets a Prometheus, for tests and for the demonstration.
 //
 //	go -C test/cluster run . assets                print the folder with etcd, kube-apiserver, kube-controller-manager and kubectl
+//	go -C test/cluster run . prometheus            print the path of a Prometheus
 //	go -C test/cluster run . up [--own] [--audit]  run a control plane until the standard input ends, or ^C
 //
-// Both get the programs if they are not there: from KUBEBUILDER_ASSETS, the cache, a download or a build from Go modules, in
-// that order. The first build takes minutes; after that it is a matter of milliseconds. Progress is on the standard error.
+// Each gets the programs if they are not there: from KUBEBUILDER_ASSETS, the cache, a download or a build from Go modules, in
+// that order; a Prometheus from PROMETHEUS, PATH, the cache or a build. The first build takes minutes; after that it is a
+// matter of milliseconds. Progress is on the standard error.
 //
 // "up" prints one line of JSON on the standard output when the control plane is ready:
 //
@@ -23,6 +25,7 @@
 //
 //	KUBECONFIG                 a cluster to use instead of an own one
 //	KUBEBUILDER_ASSETS         a folder with etcd and kube-apiserver, perhaps also the others
+//	PROMETHEUS                 a Prometheus to use
 //	SERIN_CACHE                the folder for programs, instead of the user's cache folder
 //	SERIN_ASSETS_NO_DOWNLOAD   1: do not try to download
 //	SERIN_ENVTEST_INDEX        another address of the index of envtest archives
@@ -30,5 +33,5 @@
 //	TMPDIR                     where the folder of a control plane is made
 //
 // Linux and macOS only. On macOS a killed "up" leaves its programs running. This module requires no other one, and the main
-// module does not require it; package test/controlplane runs it for Go tests.
+// module does not require it; packages test/controlplane and test/prometheus run it for Go tests.
 package main

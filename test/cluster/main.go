@@ -16,6 +16,7 @@ import (
 )
 
 const usage = `usage: cluster assets                print the folder with the programs of a control plane, getting them if need be
+       cluster prometheus            print the path of a Prometheus, getting it if need be
        cluster up [--own] [--audit]  run a control plane until the standard input ends; --own ignores KUBECONFIG,
                                      --audit records every request to an own one
 `
@@ -42,13 +43,13 @@ func run(args []string, log *progress.Log) error {
 		return errUsage
 	}
 	switch args[0] {
-	case "assets":
+	case "assets", "prometheus":
 		if len(args) > 1 {
 			return errUsage
 		}
 		ctx, stop := untilSignal(context.Background())
 		defer stop()
-		return printAssets(ctx, log)
+		return printPath(ctx, log, args[0])
 	case "up":
 		flags := flag.NewFlagSet("up", flag.ContinueOnError)
 		flags.Usage = func() {} // The caller prints the one for all commands.
@@ -70,16 +71,21 @@ func run(args []string, log *progress.Log) error {
 	return errUsage
 }
 
-// printAssets carries out "assets".
-func printAssets(ctx context.Context, log *progress.Log) error {
+// printPath carries out "assets" and "prometheus".
+func printPath(ctx context.Context, log *progress.Log, command string) error {
 	locator, err := assets.New(log)
 	if err != nil {
 		return err
 	}
-	folder, err := locator.Ensure(ctx, assets.All)
+	var path string
+	if command == "prometheus" {
+		path, err = locator.EnsurePrometheus(ctx)
+	} else {
+		path, err = locator.Ensure(ctx, assets.All)
+	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Println(folder)
+	_, err = fmt.Println(path)
 	return err
 }

@@ -60,12 +60,7 @@ func Start(ctx context.Context, opts Options) (*ControlPlane, error) {
 	if opts.Progress == nil {
 		opts.Progress = os.Stderr
 	}
-	root, err := findRoot()
-	if err != nil {
-		return nil, err
-	}
-	source := filepath.Join(root, "test", "cluster")
-	program, err := ensureProgram(ctx, source)
+	program, source, err := Program(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +74,17 @@ func Start(ctx context.Context, opts Options) (*ControlPlane, error) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = source // The program looks for what it builds from there.
 	return start(ctx, cmd, opts.Progress)
+}
+
+// Program returns the path of the program of test/cluster, which is built if need be, and the folder that it has to run in.
+func Program(ctx context.Context) (path, folder string, err error) {
+	root, err := findRoot()
+	if err != nil {
+		return "", "", err
+	}
+	folder = filepath.Join(root, "test", "cluster")
+	path, err = ensureProgram(ctx, folder)
+	return path, folder, err
 }
 
 // start runs the program until it says that the control plane answers.

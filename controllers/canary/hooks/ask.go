@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/serin-dev/serin/analysis"
+	"github.com/serin-dev/serin/controllers/canary/outbound"
 
 	"k8s.io/utils/ptr"
 )
@@ -95,5 +96,5 @@ func (r reply) sentence(tries int32) string {
 	case r.again:
 		text = fmt.Sprintf("%s: %s", after, text)
 	}
-	return cut(text)
+	return outbound.Cut(text)
 }

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/serin-dev/serin/controllers/canary/outbound"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -40,7 +41,7 @@ func (c *Caller) try(ctx context.Context, q *question) reply {
 			return unreadable(w.HeadersFrom.Name, err, timeout)
 		}
 		var problem string
-		if header, problem = headers(w.HeadersFrom.Name, data); problem != "" {
+		if header, problem = outbound.Headers(w.HeadersFrom.Name, data); problem != "" {
 			return reply{outcome: outcomeFailed, text: problem}
 		}
 	}
@@ -48,10 +49,10 @@ func (c *Caller) try(ctx context.Context, q *question) reply {
 	if err != nil {
 		return reply{outcome: outcomeFailed, text: fmt.Sprintf("the URL of webhook %q cannot be understood", w.Name)}
 	}
-	hide := hiding(header, request.URL)
+	hide := outbound.Hiding(header, request.URL)
 	response, err := c.opts.HTTPClient.Do(request)
 	if err != nil {
-		return reply{outcome: outcomeFailed, silent: true, again: true, text: hide.Replace(cause(err, timeout))}
+		return reply{outcome: outcomeFailed, silent: true, again: true, text: hide.Replace(outbound.Cause(err, timeout))}
 	}
 	defer func() { _ = response.Body.Close() }()
 	// What was read before the service fell silent is enough: the status is the answer.
@@ -64,7 +65,7 @@ func unreadable(name string, err error, timeout time.Duration) reply {
 	if apierrors.IsNotFound(err) {
 		return reply{outcome: outcomeFailed, text: fmt.Sprintf("Secret %q does not exist", name)}
 	}
-	return reply{outcome: outcomeFailed, again: true, text: fmt.Sprintf("Secret %q could not be read: %s", name, cause(err, timeout))}
+	return reply{outcome: outcomeFailed, again: true, text: fmt.Sprintf("Secret %q could not be read: %s", name, outbound.Cause(err, timeout))}
 }
 
 // request is the POST that asks.
@@ -96,16 +97,10 @@ func (c *Caller) judge(response *http.Response, body []byte, hide *strings.Repla
 		return reply{outcome: outcomeFailed, again: true, after: c.retryAfter(response.Header.Get("Retry-After")), text: text}
 	case code >= 300 && code <= 399:
 		if to, err := response.Location(); err == nil {
-			text = fmt.Sprintf("%s: it points to %s, and redirects are not followed", status(response), hide.Replace(address(to)))
+			text = fmt.Sprintf("%s: it points to %s, and redirects are not followed", status(response), hide.Replace(outbound.Address(to)))
 		}
 	}
 	return reply{outcome: outcomeNo, text: text}
-}
-
-// address is what may be shown of a URL.
-func address(u *url.URL) string {
-	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	return printable(shown.String())
 }
 
 // retryAfter reads the header of that name, in seconds or as a date; nil when it says nothing.

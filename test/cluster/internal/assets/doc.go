@@ -9,6 +9,9 @@
 //  3. a download into the cache, unless SERIN_ASSETS_NO_DOWNLOAD is 1
 //  4. a build from Go modules into the cache
 //
+// And it makes sure of a Prometheus, whose path goes out: the one that PROMETHEUS names; then a prometheus in PATH that is not
+// too old; then the cache; then a build.
+//
 // Programs get into the cache whole or not at all, and one process at a time puts them there. The package must not write
 // anywhere but into the cache.
 package assets

@@ -60,7 +60,8 @@ func (b *Builder) build(ctx context.Context, program string, recipe recipe, path
 
 // run runs the Go toolchain.
 func (b *Builder) run(ctx context.Context, recipe recipe, path string, out *output) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-ldflags", recipe.ldflags(), "-o", path, recipe.pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-tags", recipe.tags, "-ldflags", recipe.ldflags(),
+		"-o", path, recipe.pkg)
 	cmd.Dir = filepath.Join(b.Modules, recipe.module)
 	cmd.Env = environment(os.Environ())
 	cmd.Stderr = out

@@ -13,6 +13,7 @@ import (
 const (
 	KubernetesVersion = "v1.37.2"
 	EtcdVersion       = "v3.7.3"
+	PrometheusVersion = "v3.13.5"
 )
 
 // recipe says how to build one program.
@@ -20,6 +21,8 @@ type recipe struct {
 	// module is the folder of the module under test/cluster/build.
 	module string
 	pkg    string
+	// tags are build tags, separated by commas.
+	tags string
 	// stamps are the variables set by the linker.
 	stamps map[string]string
 }
@@ -41,6 +44,11 @@ var recipes = map[string]recipe{
 	"kube-apiserver":          kubernetes("kube-apiserver"),
 	"kube-controller-manager": kubernetes("kube-controller-manager"),
 	"kubectl":                 kubernetes("kubectl"),
+	"prometheus": {
+		module: "prometheus", pkg: "github.com/prometheus/prometheus/cmd/prometheus",
+		tags:   "remove_all_sd", // static targets, files and HTTP are enough, and the clouds' clients take long to build
+		stamps: map[string]string{"github.com/prometheus/common/version.Version": PrometheusVersion[1:]},
+	},
 }
 
 // kubernetes is the recipe of one of Kubernetes' programs.

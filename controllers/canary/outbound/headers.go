@@ -1,4 +1,4 @@
-package hooks
+package outbound
 
 import (
 	"cmp"
@@ -19,9 +19,9 @@ var reserved = map[string]bool{
 	"Content-Type": true, "Serin-Question": true,
 }
 
-// headers makes a Secret's data into headers, or says in one sentence what is wrong with it. The sentence names keys and no
+// Headers makes a Secret's data into headers, or says in one sentence what is wrong with it. The sentence names keys and no
 // values. White space around a value is cut, because the file it came from often ends with a line break.
-func headers(secret string, data map[string][]byte) (http.Header, string) {
+func Headers(secret string, data map[string][]byte) (http.Header, string) {
 	header := http.Header{}
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		value := strings.TrimSpace(string(data[name]))
@@ -42,9 +42,9 @@ func headers(secret string, data map[string][]byte) (http.Header, string) {
 // leastHidden is the length from which a value is looked for in answers; a shorter one is a word like any other.
 const leastHidden = 4
 
-// hiding takes out of a text what a service may have sent back of the headers and the URL: their values, and the words in
+// Hiding takes out of a text what a service may have sent back of the headers and the URL: their values, and the words in
 // them, such as the token behind "Bearer".
-func hiding(header http.Header, u *url.URL) *strings.Replacer {
+func Hiding(header http.Header, u *url.URL) *strings.Replacer {
 	var secrets []string
 	add := func(value string) {
 		secrets = append(secrets, value)

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package prometheus
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// endWithParent keeps ^C in a terminal for this process. Only Linux can end a child with its parent.
+func endWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
