@@ -154,7 +154,9 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{t: t, plane: plane, admin: admin, hosts: newLab(t)}
+	s := &stage{t: t, plane: plane, admin: admin, hosts: newLab(t)}
+	s.create(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}}) // or Kubernetes deletes its pods after 40 seconds, as those of a node that is gone
+	return s
 }
 
 func (s *stage) must(err error) {

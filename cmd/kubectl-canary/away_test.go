@@ -27,8 +27,11 @@ func (r *road) build() {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	listener, err := net.Listen("tcp", address)
-	Expect(err).NotTo(HaveOccurred())
+	var listener net.Listener
+	Eventually(func() (err error) { // somebody else may have the port for a moment
+		listener, err = net.Listen("tcp", address)
+		return err
+	}).Should(Succeed())
 	r.listener, r.address = listener, listener.Addr().String()
 	go func() {
 		for {

@@ -36,9 +36,9 @@ var _ = It("watch ends with 2 when the Canary is deleted", func(ctx SpecContext)
 
 var _ = It("watch waits for the next rollout when none runs, but not for longer than --timeout", func(ctx SpecContext) {
 	c := made(ctx, "shop:1", serving(one))
-	code, _, errOut := do(ctx, c.Namespace, "watch", "foobar", "--timeout", "500ms")
+	code, _, errOut := do(ctx, c.Namespace, "watch", "foobar", "--timeout", "3s") // time to look once, also where all is slow
 	Expect(code).To(Equal(124))
-	Expect(errOut).To(ContainSubstring("timed out after 500ms waiting for the end of the rollout of foobar: no rollout runs"))
+	Expect(errOut).To(ContainSubstring("timed out after 3s waiting for the end of the rollout of foobar: no rollout runs"))
 	r := start(ctx, c.Namespace, "watch", "foobar")
 	Eventually(r.out.String).Should(ContainSubstring("Succeeded: v1 serves"))
 	become(ctx, c, underTest(v1alpha1.PhaseProgressing))
@@ -82,9 +82,9 @@ var _ = It("wait does not take the state from before an apply for the one after 
 
 var _ = It("wait says after the timeout what was missing, and 3 when nothing can be known", func(ctx SpecContext) {
 	c := made(ctx, "shop:2", underTest(v1alpha1.PhaseProgressing))
-	code, _, errOut := do(ctx, c.Namespace, "wait", "foobar", "--for=promoted", "--settle", "1ms", "--timeout", "700ms")
+	code, _, errOut := do(ctx, c.Namespace, "wait", "foobar", "--for=promoted", "--settle", "1ms", "--timeout", "3s")
 	Expect(code).To(Equal(124))
-	Expect(errOut).To(Equal("timed out after 700ms waiting for foobar to be promoted: testing v2 at 10%\n"))
+	Expect(errOut).To(Equal("timed out after 3s waiting for foobar to be promoted: testing v2 at 10%\n"))
 	code, _, errOut = do(ctx, c.Namespace, "wait", "nobody", "--for=promoted")
 	Expect(code).To(Equal(3))
 	Expect(errOut).To(ContainSubstring(`there is no Canary "nobody"`))

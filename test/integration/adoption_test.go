@@ -2,9 +2,11 @@ package integration_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/serin-dev/serin/api/smi/split"
@@ -54,7 +56,9 @@ var _ = Describe("adoption", func() {
 		Expect(after.Annotations).To(HaveKeyWithValue("example.com/note", "keep me"))
 		Expect(after.OwnerReferences).To(BeEmpty(), "it stays when the Canary goes")
 
-		led := first(services.of("foobar"), func(s *corev1.Service) bool { return !maps.Equal(s.Spec.Selector, before.Spec.Selector) })
+		led := first(func() []*corev1.Service { return services.of("foobar") }, func(s *corev1.Service) bool {
+			return !maps.Equal(s.Spec.Selector, before.Spec.Selector)
+		})
 		ready := first(slicesOf(endpoints, "foobar-v1"), func(e *discoveryv1.EndpointSlice) bool {
 			return len(e.Endpoints) == 1 && ptr.Deref(e.Endpoints[0].Conditions.Ready, false)
 		})
@@ -104,10 +108,12 @@ var _ = Describe("adoption", func() {
 		s.handOver(ctx, apex)
 		s.await(ctx, serves("v1"))
 		taken := get(ctx, s, "foobar", &corev1.Service{})
+		Expect(taken.Spec.Selector).To(HaveKey(v1alpha1.SelectorProxied))
 		before := taken.DeepCopy()
 		taken.Spec.Selector = map[string]string{"app": "elsewhere"}
 		Expect(user.Patch(ctx, taken, client.MergeFrom(before))).To(Succeed())
-		s.await(ctx, HaveField("Status.Conditions", ContainElement(HaveField("Message", ContainSubstring("kubectl alone owns its selector")))))
+		// For a moment it says that kubectl alone owns it; then Serin holds the same value, and says what lasts.
+		s.await(ctx, HaveField("Status.Conditions", ContainElement(HaveField("Message", ContainSubstring("cannot be taken over while kubectl owns its selector")))))
 		Expect(get(ctx, s, "foobar", &corev1.Service{}).Spec.Selector).To(Equal(map[string]string{"app": "elsewhere"}))
 	})
 
@@ -153,28 +159,32 @@ var _ = Describe("adoption", func() {
 	})
 })
 
-// first is the first of some states that is as asked.
-func first[T any](states []T, is func(T) bool) T {
+// first waits for the first of some states that is as asked.
+func first[T any](states func() []T, is func(T) bool) T {
 	GinkgoHelper()
-	i := slices.IndexFunc(states, is)
-	Expect(i).NotTo(Equal(-1), "none of %d states", len(states))
-	return states[i]
+	var found T
+	Eventually(func() bool {
+		all := states()
+		i := slices.IndexFunc(all, is)
+		if i >= 0 {
+			found = all[i]
+		}
+		return i >= 0
+	}).Should(BeTrue(), func() string { return fmt.Sprintf("none of %d states", len(states())) })
+	return found
 }
 
-// slicesOf are the states of the EndpointSlices of a Service.
-func slicesOf(r *record[*discoveryv1.EndpointSlice], service string) []*discoveryv1.EndpointSlice {
-	GinkgoHelper()
-	var found []*discoveryv1.EndpointSlice
-	Eventually(func() []*discoveryv1.EndpointSlice {
-		found = nil
+// slicesOf are the states of the EndpointSlices of a Service that lead somewhere.
+func slicesOf(r *record[*discoveryv1.EndpointSlice], service string) func() []*discoveryv1.EndpointSlice {
+	return func() []*discoveryv1.EndpointSlice {
+		var found []*discoveryv1.EndpointSlice
 		for _, state := range r.all() {
 			if state.object.Labels[discoveryv1.LabelServiceName] == service && len(state.object.Endpoints) > 0 {
 				found = append(found, state.object)
 			}
 		}
 		return found
-	}).ShouldNot(BeEmpty())
-	return found
+	}
 }
 
 // revisionOf is where a state stands in the order of everything that was ever written.
@@ -195,35 +205,43 @@ func managers(object client.Object) []string {
 }
 
 var _ = Describe("Git that applies the target again and again", func() {
-	// reapply applies the target every 100 ms until the function is called that it returns, which counts how often.
-	reapply := func(ctx context.Context, s *shop) (stop func() int) {
-		ctx, end := context.WithCancel(ctx)
-		target, done := s.target.DeepCopy(), make(chan int)
+	// reapply applies the target every 100 ms until the second function is called that it returns; the first counts how often.
+	// Nothing of it is under way any more when that returns, so that it undoes nothing that comes after.
+	reapply := func(ctx context.Context, s *shop) (times func() int64, stop func()) {
+		target, end, done := s.target.DeepCopy(), make(chan struct{}), make(chan struct{})
+		var n atomic.Int64
 		go func() {
+			defer close(done)
 			tick := time.NewTicker(100 * time.Millisecond)
 			defer tick.Stop()
-			for n := 0; ; n++ {
+			for {
 				select {
 				case <-tick.C:
-					_ = apply(ctx, target, "git") // the end may cut it short
+					if apply(ctx, target, "git") == nil {
+						n.Add(1)
+					}
+				case <-end:
+					return
 				case <-ctx.Done():
-					done <- n
 					return
 				}
 			}
 		}()
-		return func() int { end(); return <-done }
+		return n.Load, func() { close(end); <-done }
 	}
 
 	It("neither reverts anything nor makes more of it, while a rollout runs", func(ctx SpecContext) {
-		s := openShop(ctx, sized(2), climb(10, 50))
+		s := openShop(ctx, sized(2), climb(10, 50), func(c *v1alpha1.Canary) { c.Spec.Steps[1].Approval = v1alpha1.ApprovalRequired })
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar").Should(BeZero())
 		splits := recordSplits(ctx, s)
 		s.release(ctx, "v2")
 		generation := s.deployment(ctx, "foobar").Generation
-		stop := reapply(ctx, s)
+		times, stop := reapply(ctx, s)
+		s.await(ctx, phase(v1alpha1.PhasePaused), at(50))
+		Eventually(times).Should(BeNumerically(">", 10))
+		s.tell(ctx, "1", v1alpha1.VerbApprove)
 		s.await(ctx, serves("v2"))
-		Expect(stop()).To(BeNumerically(">", 10))
+		stop()
 		target := s.deployment(ctx, "foobar")
 		Expect(target.Generation).To(Equal(generation), "nobody wrote anything into its spec")
 		Expect(target.Spec.Replicas).To(HaveValue(BeZero()))
@@ -238,10 +256,11 @@ var _ = Describe("Git that applies the target again and again", func() {
 		s.await(ctx, serves("v1"))
 		seen := recordOf[*appsv1.Deployment](ctx, s.namespace, &appsv1.DeploymentList{})
 		s.release(ctx, "v2")
-		stop := reapply(ctx, s)
+		_, stop := reapply(ctx, s)
 		s.await(ctx, serves("v2"), condition(v1alpha1.ConditionReady, metav1.ConditionTrue,
 			`2 pods of Deployment "foobar" get no traffic, because git owns its spec.replicas: take spec.replicas out of what git applies`))
 		stop()
+		seen.catchUp(ctx)
 		for _, d := range seen.of("foobar") {
 			Expect(d.Spec.Replicas).To(HaveValue(BeEquivalentTo(2)))
 			Expect(managers(d)).NotTo(ContainElement(v1alpha1.FieldManager), "Serin writes nothing into it")

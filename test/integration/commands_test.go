@@ -58,9 +58,12 @@ var _ = Describe("a person's command", func() {
 		s.tell(ctx, "1", v1alpha1.VerbPromoteFull)
 		s.await(ctx, serves("v2"))
 		splits.expect("foobar-v1=90 foobar-v2=10", "foobar-v2=100")
-		sized := made.of("foobar-v2")
-		Expect(sized[len(sized)-1].Status.ReadyReplicas).To(BeEquivalentTo(4))
-		Expect(s.events(ctx)).To(ContainElement(ContainSubstring("promote-full by jane")))
+		// Serin goes by the endpoints, which may come before the Deployment counts its pods.
+		Eventually(func() int32 {
+			sized := made.of("foobar-v2")
+			return sized[len(sized)-1].Status.ReadyReplicas
+		}).Should(BeEquivalentTo(4))
+		Eventually(s.events).WithContext(ctx).Should(ContainElement(ContainSubstring("promote-full by jane")))
 	})
 
 	It("to abort takes all traffic in one write, from a step and from a promotion", func(ctx SpecContext) {

@@ -38,11 +38,12 @@ type dataPlane struct {
 	mu      sync.Mutex
 	splits  map[types.NamespacedName]*split.TrafficSplit
 	failing map[types.NamespacedName]bool // backends that fail half of their requests
+	held    map[string]bool               // namespaces whose splits stay as they were
 }
 
 func newDataPlane(c client.Client) *dataPlane {
 	return &dataPlane{
-		client: c, splits: map[types.NamespacedName]*split.TrafficSplit{}, failing: map[types.NamespacedName]bool{},
+		client: c, splits: map[types.NamespacedName]*split.TrafficSplit{}, failing: map[types.NamespacedName]bool{}, held: map[string]bool{},
 	}
 }
 
@@ -53,11 +54,26 @@ func (d *dataPlane) fail(namespace, backend string) {
 	d.failing[types.NamespacedName{Namespace: namespace, Name: backend}] = true
 }
 
+// hold applies no change of a namespace's splits until the function is called that it returns.
+func (d *dataPlane) hold(namespace string) (release func()) {
+	set := func(held bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.held[namespace] = held
+	}
+	set(true)
+	return func() { set(false) }
+}
+
 // Reconcile applies one TrafficSplit, or leaves the path of an apex whose split is gone.
 func (d *dataPlane) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	found := &split.TrafficSplit{}
 	err := d.client.Get(ctx, request.NamespacedName, found)
 	d.mu.Lock()
+	if d.held[request.Namespace] {
+		d.mu.Unlock()
+		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+	}
 	before := d.splits[request.NamespacedName]
 	if err == nil {
 		d.splits[request.NamespacedName] = found

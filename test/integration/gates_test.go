@@ -37,8 +37,16 @@ var _ = Describe("a freeze", func() {
 
 	It("of a namespace lets no release start there, until it is deleted", func(ctx SpecContext) {
 		s, elsewhere := openShop(ctx), openShop(ctx)
+		other := shopIn(s.namespace, "barfoo")
+		other.push(ctx)
+		other.add(ctx, slow(10))
+		other.await(ctx, serves("v1"))
+		other.release(ctx, "v2")
+		other.await(ctx, phase(v1alpha1.PhaseProgressing), at(10))
 		policy := &v1alpha1.RolloutPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "books"}, Spec: freeze}
 		put(ctx, policy)
+		// When the other says so, the controller knows of the policy: a release may reach it sooner than what was made before.
+		other.await(ctx, says(`RolloutPolicy "books" freezes rollouts: year end`))
 		s.release(ctx, "v2")
 		elsewhere.release(ctx, "v2")
 		s.await(ctx, waitsFor(v1alpha1.ReasonFrozen, `RolloutPolicy "books" freezes rollouts: year end`))
@@ -90,6 +98,7 @@ var _ = It("lets one rollout after the other through where a policy allows one a
 	for _, s := range shops {
 		s.await(ctx, serves("v2"))
 	}
+	canaries.catchUp(ctx)
 	running, most := map[string]bool{}, 0
 	var messages []string
 	for _, state := range canaries.all() {

@@ -50,8 +50,11 @@ func newMailbox() *mailbox {
 // open takes events from now on.
 func (m *mailbox) open() {
 	GinkgoHelper()
-	listener, err := net.Listen("tcp", m.address)
-	Expect(err).NotTo(HaveOccurred())
+	var listener net.Listener
+	Eventually(func() (err error) { // somebody else may have the port for a moment
+		listener, err = net.Listen("tcp", m.address)
+		return err
+	}).Should(Succeed())
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := cloudEvent{}
 		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
@@ -69,12 +72,17 @@ func (m *mailbox) open() {
 	DeferCleanup(server.Close)
 }
 
-// lines are the events in words, in the order in which they came.
-func (m *mailbox) lines() []string {
+// got are the events in the order in which they came.
+func (m *mailbox) got() []cloudEvent {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return slices.Clone(m.events)
+}
+
+// lines are the events in words.
+func (m *mailbox) lines() []string {
 	var all []string
-	for _, e := range m.events {
+	for _, e := range m.got() {
 		all = append(all, e.String())
 	}
 	return all
@@ -115,7 +123,7 @@ var _ = Describe("a service that is told of transitions", func() {
 		story = append(story, "6 v4 NewRevision", "7 v4 Promoted")
 		Eventually(box.lines).Should(Equal(story), "nothing is told again")
 		ids := map[string]bool{}
-		for _, e := range slices.Clone(box.events) {
+		for _, e := range box.got() {
 			ids[e.ID] = true
 		}
 		Expect(ids).To(HaveLen(len(story)))

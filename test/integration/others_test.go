@@ -23,13 +23,12 @@ var _ = Describe("two controllers at a time, without leader election", func() {
 		s.release(ctx, "v3")
 		s.await(ctx, serves("v3"))
 		Eventually(s.exists).WithContext(ctx).WithArguments("foobar-v2", &appsv1.Deployment{}).Should(BeFalse())
-		Eventually(splits.weights).Should(ContainElement("foobar-v3=100"))
-		plan := []string{
+		splits.expect(
 			"foobar-v1=100", "foobar-v1=99 foobar-v2=1", "foobar-v1=90 foobar-v2=10", "foobar-v1=50 foobar-v2=50",
 			"foobar-v2=100", "foobar-v2=99 foobar-v3=1", "foobar-v2=90 foobar-v3=10",
 			"foobar-v2=50 foobar-v3=50", "foobar-v3=100",
-		}
-		Expect(splits.weights()).To(Equal(plan))
+		)
+		made.catchUp(ctx)
 		Expect(slices.Sorted(slices.Values(made.names()))).To(Equal([]string{"foobar", "foobar-v1", "foobar-v2", "foobar-v3"}))
 		uids := map[string]string{}
 		for _, state := range made.all() {
@@ -37,6 +36,7 @@ var _ = Describe("two controllers at a time, without leader election", func() {
 			Expect(uids).To(Or(Not(HaveKey(state.object.Name)), HaveKeyWithValue(state.object.Name, uid)), "no version was made twice")
 			uids[state.object.Name] = uid
 		}
+		seen.catchUp(ctx)
 		last := int32(0)
 		for _, c := range seen.of("foobar") {
 			Expect(c.Status.LastVersion).To(BeNumerically(">=", last))

@@ -3,18 +3,26 @@ package integration_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/serin-dev/serin/api/smi/split"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // record holds every state of the objects of a kind that a watch of the API server told of, in order.
 type record[T client.Object] struct {
+	namespace string
+	list      client.ObjectList
+
 	mu     sync.Mutex
 	states []state[T]
 }
@@ -31,7 +39,7 @@ func recordOf[T client.Object](ctx context.Context, namespace string, list clien
 	stream, err := watcher.Watch(context.WithoutCancel(ctx), list, client.InNamespace(namespace))
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stream.Stop)
-	r := &record[T]{}
+	r := &record[T]{namespace: namespace, list: list}
 	go func() {
 		for event := range stream.ResultChan() {
 			if object, ok := event.Object.(T); ok {
@@ -42,6 +50,42 @@ func recordOf[T client.Object](ctx context.Context, namespace string, list clien
 		}
 	}()
 	return r
+}
+
+// catchUp waits until the watch has told of everything that is so now. What a spec reads comes another way and may be ahead
+// of it, so whoever looks at all states asks for this first.
+func (r *record[T]) catchUp(ctx context.Context) {
+	GinkgoHelper()
+	now := r.list.DeepCopyObject().(client.ObjectList)
+	Expect(user.List(ctx, now, client.InNamespace(r.namespace))).To(Succeed())
+	Eventually(func() []string { return r.untold(now) }).Should(BeEmpty(), "the watch never told of these")
+}
+
+// untold names what a list says that the watch has not told of: an object's state, or that an object is gone.
+func (r *record[T]) untold(list client.ObjectList) []string {
+	GinkgoHelper()
+	told, last := map[string]bool{}, map[types.UID]state[T]{}
+	for _, s := range r.all() {
+		told[string(s.object.GetUID())+" "+s.object.GetResourceVersion()] = true
+		last[s.object.GetUID()] = s
+	}
+	var untold []string
+	Expect(meta.EachListItem(list, func(item runtime.Object) error {
+		object := item.(client.Object)
+		if !told[string(object.GetUID())+" "+object.GetResourceVersion()] {
+			untold = append(untold, object.GetName()+" as it is")
+		}
+		delete(last, object.GetUID())
+		return nil
+	})).To(Succeed())
+	for _, s := range last {
+		order, err := resourceversion.CompareResourceVersion(s.object.GetResourceVersion(), list.GetResourceVersion())
+		Expect(err).NotTo(HaveOccurred())
+		if !s.deleted && order <= 0 { // else it was made after the list
+			untold = append(untold, s.object.GetName()+" is gone")
+		}
+	}
+	return untold
 }
 
 // of are the states of one object up to now.
@@ -93,10 +137,10 @@ func (s splits) weights() []string {
 	return slices.Compact(all)
 }
 
-// expect waits until the watch has told of the last weights, and compares them all. Each has to sum to 100.
+// expect waits until the watch has told of as many weights, and compares them all. Each has to sum to 100.
 func (s splits) expect(want ...string) {
 	GinkgoHelper()
-	Eventually(s.weights).Should(ContainElement(want[len(want)-1]))
+	Eventually(func() int { return len(s.weights()) }).Should(BeNumerically(">=", len(want)), func() string { return strings.Join(s.weights(), "\n") })
 	Expect(s.weights()).To(Equal(want))
 	for _, state := range s.of(s.name) {
 		total := int64(0)

@@ -3,7 +3,6 @@ package integration_test
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/serin-dev/serin/analysis"
@@ -47,6 +46,7 @@ var _ = Describe("a release", func() {
 			"foobar-v1=100", "foobar-v1=99 foobar-v2=1", "foobar-v1=98 foobar-v2=2",
 			"foobar-v1=90 foobar-v2=10", "foobar-v1=20 foobar-v2=80", "foobar-v2=100",
 		)
+		made.catchUp(ctx)
 		for _, d := range made.of("foobar-v1") {
 			Expect(d.Spec.Replicas).To(HaveValue(BeEquivalentTo(4)), "stable keeps its full size until it goes")
 		}
@@ -67,11 +67,12 @@ var _ = Describe("a release", func() {
 		s.release(ctx, "v2")
 		s.await(ctx, serves("v2"))
 		before := s.deployment(ctx, "foobar-v1")
-		Expect(before.Status.ReadyReplicas).To(BeEquivalentTo(1))
+		Eventually(s.deployment).WithContext(ctx).WithArguments("foobar-v1").Should(HaveField("Status.ReadyReplicas", BeEquivalentTo(1)))
 		splits := recordSplits(ctx, s)
 		s.release(ctx, "v1")
 		s.await(ctx, serves("v1"))
 		Expect(s.deployment(ctx, "foobar-v1").UID).To(Equal(before.UID), "its pods were there all the time")
+		splits.catchUp(ctx)
 		Expect(splits.weights()).NotTo(ContainElement(ContainSubstring("=50")), "without steps")
 		Expect(s.exists(ctx, "foobar-v3", &appsv1.Deployment{})).To(BeFalse())
 	})
@@ -123,10 +124,11 @@ var _ = Describe("a release", func() {
 	})
 
 	It("keeps in status what the evidence is made of, exactly", func(ctx SpecContext) {
-		s := openShop(ctx, climb(1, 50))
+		s := openShop(ctx, climb(1, 10))
 		seen := recordOf[*v1alpha1.Canary](ctx, s.namespace, &v1alpha1.CanaryList{})
 		s.release(ctx, "v2")
 		s.await(ctx, serves("v2"))
+		seen.catchUp(ctx)
 		evidence := s.canary(ctx).Status.Evidence
 		Expect(evidence).NotTo(BeNil())
 		Expect(len(evidence.Recent)).To(BeEquivalentTo(evidence.Judged), "fewer than 10 windows were needed")
@@ -185,9 +187,13 @@ var _ = Describe("a release", func() {
 		s.push(ctx)
 		s.add(ctx, climb(50))
 		s.await(ctx, serves("v1"))
+		release := node.hold(s.namespace, image("v2")) // It gets no weight before its step is another one.
 		s.release(ctx, "v2")
 		s.change(ctx, func(c *v1alpha1.Canary) { c.Spec.Steps[0].Weight = 40 })
+		s.await(ctx, HaveField("Status.ObservedGeneration", s.canary(ctx).Generation))
+		release()
 		s.await(ctx, serves("v2"))
+		seen.catchUp(ctx)
 		ready := 0
 		for _, c := range seen.of("foobar") {
 			if is := c.Status.Condition(v1alpha1.ConditionReady); is != nil && is.Status == metav1.ConditionTrue && c.Status.ObservedGeneration == c.Generation {
@@ -198,7 +204,7 @@ var _ = Describe("a release", func() {
 			}
 		}
 		Expect(ready).To(BeNumerically(">", 0))
-		Expect(strings.Join(s.events(ctx), "\n")).To(ContainSubstring("weight 0% -> 40%"))
+		Eventually(s.events).WithContext(ctx).Should(ContainElement(ContainSubstring("weight 0% -> 40%")))
 	})
 })
 

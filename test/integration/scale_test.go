@@ -60,11 +60,12 @@ var _ = Describe("an autoscaler that aims at the Canary", func() {
 		Expect(s.canary(ctx).Spec.Replicas).To(HaveValue(BeEquivalentTo(4)))
 		s.release(ctx, "v2")
 		s.await(ctx, phase(v1alpha1.PhasePaused), at(50))
-		scale := s.scale(ctx)
-		Expect(s.selected(ctx, scale.Status.Selector)).To(Equal(map[string]int{"v1": 4, "v2": 2}))
-		Expect(scale.Status.Replicas).To(BeEquivalentTo(6))
-		for _, pod := range []string{"foobar-v1", "foobar-v2"} {
-			Expect(s.deployment(ctx, pod).Status.ReadyReplicas).To(BeNumerically(">", 0))
+		// The sizes are Serin's, and the pods, and what Deployments say of them, are Kubernetes', which takes its time.
+		Eventually(s.scale).WithContext(ctx).Should(HaveField("Status.Replicas", BeEquivalentTo(6)))
+		selector := s.scale(ctx).Status.Selector
+		Eventually(s.selected).WithContext(ctx).WithArguments(selector).Should(Equal(map[string]int{"v1": 4, "v2": 2}))
+		for _, version := range []string{"foobar-v1", "foobar-v2"} {
+			Eventually(s.deployment).WithContext(ctx).WithArguments(version).Should(HaveField("Status.ReadyReplicas", BeNumerically(">", 0)))
 		}
 	})
 
@@ -78,6 +79,7 @@ var _ = Describe("an autoscaler that aims at the Canary", func() {
 		s.tell(ctx, "1", v1alpha1.VerbApprove)
 		s.await(ctx, serves("v2"))
 		Eventually(s.size).WithContext(ctx).WithArguments("foobar-v2").Should(BeEquivalentTo(2), "then it gets its way")
+		made.catchUp(ctx)
 		for _, d := range made.of("foobar-v1") {
 			Expect(d.Spec.Replicas).To(HaveValue(BeEquivalentTo(4)))
 		}

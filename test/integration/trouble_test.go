@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"strings"
+	"time"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
 
@@ -23,9 +24,11 @@ var _ = Describe("a candidate whose pods are in trouble", func() {
 			s.await(ctx, phase(v1alpha1.PhaseRolledBack), says(why))
 
 			message := s.canary(ctx).Status.Message
+			made.catchUp(ctx)
 			Expect(made.names()).To(ContainElement(Satisfy(func(pod string) bool {
 				return strings.Contains(message, "pod "+pod+" is in ")
 			})), "%s names none of the pods that were there", message)
+			splits.catchUp(ctx)
 			Expect(splits.weights()).NotTo(ContainElement(ContainSubstring("=50")), "it never had a request")
 			after := s.deployment(ctx, "foobar-v1")
 			Expect(after.Generation).To(Equal(stable.Generation))
@@ -57,12 +60,17 @@ var _ = Describe("a candidate whose pods are in trouble", func() {
 	})
 
 	It("is waited for when they only take their time, and named when the deadline has passed", func(ctx SpecContext) {
-		s := openShop(ctx, func(c *v1alpha1.Canary) { c.Spec.ProgressDeadline = v1alpha1.Dur(2e9) })
+		s := openShop(ctx, func(c *v1alpha1.Canary) { c.Spec.ProgressDeadline = v1alpha1.Dur(2 * time.Second) })
 		release := node.hold(s.namespace, image("v2"))
 		defer release()
+		seen := recordOf[*v1alpha1.Canary](ctx, s.namespace, &v1alpha1.CanaryList{})
 		s.release(ctx, "v2")
-		s.await(ctx, phase(v1alpha1.PhaseProgressing), says("waiting for the pods of v2: 0 of 1 endpoint ready"))
-		s.await(ctx, phase(v1alpha1.PhaseRolledBack), says("v2 had 0 of 1 endpoint ready for 2"))
+		s.await(ctx, phase(v1alpha1.PhaseRolledBack), says("v2 had 0 of 1 endpoint ready for "))
+		_, late, _ := strings.Cut(s.canary(ctx).Status.Message, "ready for ")
+		Expect(time.ParseDuration(late)).To(BeNumerically(">=", 2*time.Second))
+		seen.catchUp(ctx)
+		Expect(seen.of("foobar")).To(ContainElement(And(
+			phase(v1alpha1.PhaseProgressing), says("waiting for the pods of v2: 0 of 1 endpoint ready"))))
 		Expect(s.canary(ctx).Status.History[0].Reason).To(Equal(v1alpha1.ReasonProgressDeadline))
 	})
 })

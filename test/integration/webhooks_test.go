@@ -124,10 +124,16 @@ var _ = Describe("a webhook", func() {
 
 	It("is told of a rollback, and of its end", func(ctx SpecContext) {
 		hooks := serveHooks()
-		s := openShop(ctx, climb(50), hooks.asks(everyPoint...))
+		s := openShop(ctx, slow(50), hooks.asks(everyPoint...))
 		headers(ctx, s)
-		network.fail(s.namespace, "foobar-v2")
 		s.release(ctx, "v2")
+		s.await(ctx, at(50), HaveField("Status.Step.LandedAt", Not(BeNil())))
+		release := network.hold(s.namespace) // Nobody waits for what is only told, so the end could come first.
+		defer release()
+		network.fail(s.namespace, "foobar-v2")
+		s.await(ctx, phase(v1alpha1.PhaseRollingBack))
+		Eventually(hooks.lines).Should(ContainElement(HavePrefix("OnRollback ")))
+		release()
 		s.await(ctx, phase(v1alpha1.PhaseRolledBack))
 		Eventually(hooks.lines).Should(Equal([]string{
 			"BeforeRollout Progressing v2 0->0 ", "BeforeStep Progressing v2 0->50 ",
@@ -145,9 +151,11 @@ var _ = Describe("a webhook", func() {
 		s.await(ctx, phase(v1alpha1.PhaseProgressing), says("webhook hook-0 (BeforeRollout) answered 403 Forbidden"),
 			HaveField("Status.Gates", ConsistOf(HaveField("State", v1alpha1.GateRefused))))
 		s.splits(ctx, "foobar-v1=100")
+		made.catchUp(ctx)
 		Expect(made.names()).NotTo(ContainElement("foobar-v2"))
 		hooks.say(func(question) int { return http.StatusNoContent })
 		s.await(ctx, serves("v2"))
+		Eventually(s.events).WithContext(ctx).Should(ContainElement(HavePrefix("Promoted: "))) // Events come in their own time.
 		told := 0
 		for _, e := range s.events(ctx) {
 			if len(e) > 0 && e[:min(len(e), 17)] == "WaitingForWebhook" {

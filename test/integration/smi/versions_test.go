@@ -184,5 +184,6 @@ func startCache(ctx context.Context, namespace string) client.Reader {
 		stop()
 		Expect(<-done).To(Succeed())
 	})
+	Expect(informers.WaitForCacheSync(ctx)).To(BeTrue()) // or a list may come before the start
 	return informers
 }
