@@ -32,7 +32,8 @@ generate: ## Write what is generated: deep copies, the CRDs, the RBAC role.
 
 golden: ## Rewrite the golden files; the difference is for a person to read.
 	go test $$(find . -path './test/cluster' -prune -o -name '*.golden' -print | xargs -r -n1 dirname | sed 's|/testdata.*||' | sort -u) -update
-	go test ./test/gitops ./controllers/canary/telemetry -update
+	go test ./test/gitops ./controllers/canary/telemetry ./cmd/kubectl-canary/internal/manifest -update
+	go test ./test/gate -run Picture -update
 
 ##@ Check it
 

@@ -180,11 +180,12 @@ func (v *weighing) warn() {
 	if v.result.Cause != judge.Unproven || p.next.Phase != v1alpha1.PhaseProgressing || longest == nil || s.TooSlow {
 		return
 	}
-	if left := p.stepTimeout() - p.since(p.stepBegan()); longest.NeededTime.Of() > left {
+	timeout := stepTimeout(p.spec, p.currentStep())
+	if left := timeout - p.since(stepBegan(p.next)); longest.NeededTime.Of() > left {
 		s.TooSlow = true
 		p.noteRollout(Note{
 			Reason: v1alpha1.ReasonTooSlow, Severity: Problem, Transition: true,
-			Message: tooSlow(s.Position, *longest, p.stepTimeout(), p.spec.Analysis.OnTimeout),
+			Message: tooSlow(s.Position, *longest, timeout, p.spec.Analysis.OnTimeout),
 		})
 	}
 }
@@ -207,7 +208,7 @@ func (v *weighing) missing() {
 			p.noteRollout(Note{Reason: v1alpha1.ReasonCheckFailed, Severity: Problem, Message: s.Finding})
 		}
 	case v1alpha1.NoDataIgnore:
-		if v.result.LnE < math.Log(3) {
+		if v.result.LnE < math.Log(judge.SuspiciousOdds) {
 			s.Decision, s.Finding = v1alpha1.DecisionAdvance, noRequestsIgnored(p.next.Candidate.Version)
 			s.Passed++
 		}

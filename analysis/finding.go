@@ -18,7 +18,7 @@ func (v *weighing) checks() []v1alpha1.CheckStatus {
 		if v.result.Cause == judge.Unusable {
 			continue
 		}
-		c.Evidence = odds(r.LnE)
+		c.Evidence = Odds(r.LnE)
 		if r.Bound > 0 {
 			c.MustRuleOut = percent(r.Bound)
 			c.UpperBound = percent(r.Upper)
@@ -37,7 +37,7 @@ func (v *weighing) verdict(window v1alpha1.Verdict, check judge.Check, r judge.C
 		return window
 	case failsFast || r.LnE >= -math.Log(v.config.Alpha):
 		return v1alpha1.VerdictFail
-	case v.result.Cause == judge.Suspicious && r.LnE >= math.Log(suspicion):
+	case v.result.Cause == judge.Suspicious && r.LnE >= math.Log(judge.SuspiciousOdds):
 		return v1alpha1.VerdictHold
 	case check.Kind == judge.Ratio && window == v1alpha1.VerdictHold, r.Needed > 0:
 		return v1alpha1.VerdictHold
@@ -45,9 +45,6 @@ func (v *weighing) verdict(window v1alpha1.Verdict, check judge.Check, r judge.C
 		return v1alpha1.VerdictPass
 	}
 }
-
-// suspicion is the evidence against a candidate from which on it gets no more traffic.
-const suspicion = 3
 
 // finding says in a sentence what the window led to.
 func (v *weighing) finding() string {
@@ -132,7 +129,7 @@ func (v *weighing) proofs() []judge.CheckResult {
 func (v *weighing) accused() judge.Check {
 	most := v.config.Checks[v.index(v.result.Check)]
 	for i, c := range v.config.Checks {
-		if most.Kind == judge.Ratio && c.Kind == judge.Failures && !c.DryRun && v.result.Checks[i].LnE >= math.Log(suspicion) {
+		if most.Kind == judge.Ratio && c.Kind == judge.Failures && !c.DryRun && v.result.Checks[i].LnE >= math.Log(judge.SuspiciousOdds) {
 			return c
 		}
 	}

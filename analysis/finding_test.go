@@ -223,8 +223,8 @@ func TestOdds(t *testing.T) {
 		0: "1:1", math.Log(2.34): "2.3:1", math.Log(312.4): "312:1", math.Log(0.5): "1:2", math.Log(0.004): "1:250",
 		50: "over 1000000000:1", -50: "1:over 1000000000", math.Inf(1): "over 1000000000:1", math.Inf(-1): "1:over 1000000000", math.NaN(): "",
 	} {
-		if got := odds(lnE); got != want {
-			t.Errorf("odds(%g) = %q, want %q", lnE, got, want)
+		if got := Odds(lnE); got != want {
+			t.Errorf("Odds(%g) = %q, want %q", lnE, got, want)
 		}
 	}
 }

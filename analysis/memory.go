@@ -34,7 +34,7 @@ func stateOf(e *v1alpha1.EvidenceStatus, limit time.Duration) judge.State {
 // remember records the state after the window. A window that could not be used is not recorded.
 func (v *weighing) remember() {
 	e := &v1alpha1.EvidenceStatus{
-		Weight: v.state.Weight, Windows: int32(v.state.Windows), Odds: odds(v.result.LnE), Degraded: v.result.Degraded,
+		Weight: v.state.Weight, Windows: int32(v.state.Windows), Odds: Odds(v.result.LnE), Degraded: v.result.Degraded,
 	}
 	if before := v.p.next.Evidence; before != nil {
 		e.Judged, e.Recent = before.Judged, before.Recent

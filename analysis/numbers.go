@@ -41,7 +41,7 @@ func succeeded(failed float64, bound string) string {
 
 // slower writes the share of slow requests, rounded up like a failure.
 func slower(share float64) string {
-	return fmt.Sprintf("%.2f%% slower", math.Ceil(share*1e4-1e-6)/100)
+	return fmt.Sprintf("%.2f%% slower", max(math.Ceil(share*1e4-1e-6)/100, 0))
 }
 
 func against(rate, base float64) string {

@@ -14,24 +14,27 @@ import (
 
 const unusableWindow = "unusable counts in the newest window"
 
-// odds writes evidence as people bet: 312:1 against the candidate, 1:20 for it.
-func odds(lnE float64) string {
-	const most = 1e9
-	switch e := math.Exp(lnE); {
-	case math.IsNaN(e):
+// Odds writes evidence, a natural logarithm, as people bet: 312:1 against the candidate, 1:20 for it.
+func Odds(lnE float64) string {
+	switch {
+	case math.IsNaN(lnE):
 		return ""
-	case e >= most:
-		return "over 1000000000:1"
-	case e >= 9.5:
-		return fmt.Sprintf("%.0f:1", e)
-	case e >= 0.95:
-		return fmt.Sprintf("%.2g:1", e)
-	case e*most <= 1:
-		return "1:over 1000000000"
-	case e <= 1/9.5:
-		return fmt.Sprintf("1:%.0f", 1/e)
+	case lnE < math.Log(0.95):
+		return "1:" + stake(-lnE)
 	default:
-		return fmt.Sprintf("1:%.2g", 1/e)
+		return stake(lnE) + ":1"
+	}
+}
+
+// stake is one side of a bet, the other being 1.
+func stake(ln float64) string {
+	switch x := math.Exp(ln); {
+	case x >= 1e9:
+		return "over 1000000000"
+	case x >= 9.5:
+		return fmt.Sprintf("%.0f", x)
+	default:
+		return fmt.Sprintf("%.2g", x)
 	}
 }
 
@@ -70,7 +73,7 @@ func outsideBounds(name string, bad, looks float64, threshold string) string {
 }
 
 func guilty(accusation string, lnE float64, after string) string {
-	return fmt.Sprintf("%s: evidence %s after %s", accusation, odds(lnE), after)
+	return fmt.Sprintf("%s: evidence %s after %s", accusation, Odds(lnE), after)
 }
 
 func suspicious(accusation string, lnE float64, after string) string {
@@ -138,8 +141,8 @@ func proven(proofs []judge.CheckResult, beta float64, after string) string {
 }
 
 func unproven(c v1alpha1.CheckStatus, pace float64) string {
-	return fmt.Sprintf("at most %s %s so far, and the next weight takes less than %s: %d more good ones, about %s at %.2g/s",
-		c.UpperBound, bad(c.Name), c.MustRuleOut, c.Needed, span(c.NeededTime.Of()), pace)
+	return fmt.Sprintf("at most %s %s so far, and the next weight takes less than %s: %d more good ones, about %s at %s/s",
+		c.UpperBound, bad(c.Name), c.MustRuleOut, c.Needed, span(c.NeededTime.Of()), perSecond(pace))
 }
 
 func unprovenWithout(name string) string {
@@ -164,7 +167,7 @@ func dwelling(windows, dwell int) string {
 }
 
 func provenByRatio(lnE float64) string {
-	return fmt.Sprintf("nothing speaks for more failures than stable has: evidence %s", odds(lnE))
+	return fmt.Sprintf("nothing speaks for more failures than stable has: evidence %s", Odds(lnE))
 }
 
 // breaking says why the weight does not rise while the newest windows break a limit.
@@ -177,3 +180,11 @@ const (
 	bothBreak = "so does stable; nobody is blamed, and the weight does not rise meanwhile"
 	justBegan = "too new to be evidence, too much to give it more traffic"
 )
+
+// perSecond writes a pace with two digits that count, and no exponent.
+func perSecond(pace float64) string {
+	if pace >= 9.5 {
+		return fmt.Sprintf("%.0f", pace)
+	}
+	return fmt.Sprintf("%.2g", pace)
+}

@@ -64,6 +64,8 @@ type ReplayedWindow struct {
 	// Decision is Hold, Advance or RollBack, Reason the sentence about it.
 	Decision v1alpha1.Decision `json:"decision"`
 	Reason   string            `json:"reason"`
+	// Cause is why, in one word.
+	Cause judge.Cause `json:"-"`
 	// Recorded is what was judged, Checks what a Canary's status would have said.
 	Recorded RecordedWindow         `json:"-"`
 	Checks   []v1alpha1.CheckStatus `json:"-"`
@@ -117,7 +119,7 @@ func (r *replay) judge(number int, w RecordedWindow) ReplayedWindow {
 	v.weigh()
 	replayed := ReplayedWindow{
 		Window: number, LnE: v.result.LnE, Recorded: w, Checks: p.next.Checks,
-		Decision: p.next.Step.Decision, Reason: p.next.Step.Finding,
+		Decision: p.next.Step.Decision, Reason: p.next.Step.Finding, Cause: judge.Cause(p.next.Step.Cause),
 	}
 	for i, c := range v.config.Checks {
 		switch lnG := v.result.Checks[i].LnG; c.Kind {

@@ -161,7 +161,7 @@ func (p *pass) timeout() bool {
 	if p.next.Phase != v1alpha1.PhaseProgressing || s == nil || s.Leave != "" || p.held().why != "" {
 		return false
 	}
-	took, limit := p.since(p.stepBegan()), p.stepTimeout()
+	took, limit := p.since(stepBegan(p.next)), stepTimeout(p.spec, p.currentStep())
 	if took <= limit {
 		return false
 	}
@@ -185,25 +185,6 @@ func (p *pass) timeout() bool {
 func (p *pass) accused() bool {
 	s := p.next.Step
 	return s.Failed > 0 || s.Decision == v1alpha1.DecisionRollBack || s.Cause == string(judge.Suspicious)
-}
-
-// stepBegan is when the clock of a step's timeout began: when its weight landed, or when a pause or a hold at it ended.
-func (p *pass) stepBegan() *v1alpha1.Time {
-	began := p.next.Step.StartedAt
-	if p.next.Step.LandedAt != nil {
-		began = p.next.Step.LandedAt
-	}
-	for _, later := range []*v1alpha1.Time{p.next.PhaseSince, p.next.Step.ReleasedAt} {
-		if ahead(later, began) {
-			began = later
-		}
-	}
-	return began
-}
-
-// stepTimeout leaves room for the windows behind the dwell, so that a long dwell is not taken for a step that hangs.
-func (p *pass) stepTimeout() time.Duration {
-	return max(p.spec.Analysis.Timeout.Of(), p.currentStep().Dwell.Of()+3*p.spec.Analysis.Interval.Of())
 }
 
 // pause keeps the weight until a person decides.

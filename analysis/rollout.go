@@ -214,8 +214,8 @@ func (p *pass) toPromotion(why string) {
 	p.noteRollout(Note{Reason: v1alpha1.ReasonPromoting, Severity: Info, Message: promoting(p.next.Candidate.Version, why)})
 }
 
-// currentStep is the step of the spec that belongs to the weight of now: the last that is not above it.
-func (p *pass) currentStep() v1alpha1.Step { return p.spec.Steps[p.currentIndex()] }
+// currentStep is the step of the spec that belongs to the weight of now.
+func (p *pass) currentStep() v1alpha1.Step { return stepAtWeight(p.spec, p.next.Candidate.Weight) }
 
 func (p *pass) currentIndex() int { return max(p.nextIndex()-1, 0) }
 

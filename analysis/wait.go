@@ -112,7 +112,7 @@ func (p *pass) waitForWeight(a *alarm) {
 		}
 	}
 	if p.next.Phase == v1alpha1.PhaseProgressing && p.held().why == "" && s.Leave == "" {
-		a.after(p.stepBegan(), p.stepTimeout())
+		a.after(stepBegan(p.next), stepTimeout(p.spec, p.currentStep()))
 	}
 }
 

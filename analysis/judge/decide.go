@@ -17,7 +17,7 @@ func (c Config) decide(s State, w Window, r Result) (Decision, Cause, string) {
 		return Hold, NoRequests, ""
 	case s.Windows < c.Dwell:
 		return Hold, Dwelling, ""
-	case deciding && r.LnE >= math.Log(suspicious):
+	case deciding && r.LnE >= math.Log(SuspiciousOdds):
 		return Hold, Suspicious, c.worst(r)
 	}
 	if name, now := c.breaking(s); now {

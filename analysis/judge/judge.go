@@ -2,8 +2,8 @@ package judge
 
 import "math"
 
-// suspicious is the evidence at which a candidate gets no more traffic: three to one.
-const suspicious = 3
+// SuspiciousOdds is the evidence at which a candidate gets no more traffic: three to one.
+const SuspiciousOdds = 3
 
 // Judge returns what one window leads to, and the state to remember for the next one. The old state is left as it is. What is
 // remembered of checks that are not in c any more is dropped, and checks that are new begin with nothing seen. A window that is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func Run(ctx context.Context, w World, args []string) int {
 		return verdict.Interrupted
 	}
 	fmt.Fprintln(w.ErrOut, "error: "+strings.Join(strings.Fields(err.Error()), " "))
-	if ran.Name() == "watch" || ran.Name() == "wait" {
+	if slices.Contains([]string{"watch", "wait", "record", "replay"}, ran.Name()) {
 		return verdict.Unknown
 	}
 	return 1
@@ -72,10 +73,12 @@ const long = `See and steer the rollouts of Serin.
   kubectl canary watch foobar        the same, live, until the rollout ends
   kubectl canary wait foobar --for=promoted     the same for a pipeline, without a picture
   kubectl canary approve foobar --reason "looks good"
+  kubectl canary record foobar > windows.jsonl  write down what was measured, until the rollout ends
+  kubectl canary replay -f canary.yaml --windows windows.jsonl  judge it again by other limits, without a cluster
 
-Exit codes: 0 done or reached; 1 an error, a refusal, or a rollout that ended otherwise (for watch: rolled back);
-2 only of watch: superseded, reverted or deleted; 3 only of watch and wait: an error, so nothing is known of the rollout;
-124 the time was over; 130 interrupted.`
+Exit codes: 0 done or reached; 1 an error, a refusal, or a rollout that ended otherwise (for watch and record: rolled back);
+2 only of watch and record: superseded, reverted or deleted; 3 only of watch, wait, record and replay: an error, so nothing is
+known of the rollout; 124 the time was over; 130 interrupted.`
 
 func command(w World) *cobra.Command {
 	s := &shared{World: w, flags: genericclioptions.NewConfigFlags(true)}
@@ -91,7 +94,7 @@ func command(w World) *cobra.Command {
 	root.SetOut(w.Out)
 	root.SetErr(w.ErrOut)
 	s.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s))
+	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s), recordCommand(s), replayCommand(s))
 	for _, o := range orders() {
 		root.AddCommand(steerCommand(s, o))
 	}

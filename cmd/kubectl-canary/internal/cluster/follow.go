@@ -25,8 +25,10 @@ type Parts int
 
 // What is followed.
 const (
+	// Itself: nothing beside it.
+	Itself Parts = iota
 	// Versions: the target and the Deployments of the versions.
-	Versions Parts = iota
+	Versions
 	// Everything: also pods, the TrafficSplit and the policies.
 	Everything
 )
@@ -38,13 +40,15 @@ func (c *Client) Follow(ctx context.Context, canary *v1alpha1.Canary, parts Part
 	name := canary.Name
 	local := client.InNamespace(canary.Namespace)
 	belongs := client.MatchingLabels{v1alpha1.LabelCanary: name}
-	kinds := []kind{
-		{"Canaries", &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}},
-		{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.versions, []client.ListOption{local, belongs}},
-		{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.targets,
-			[]client.ListOption{local, called(canary.Spec.TargetRef.Name)}},
+	kinds := []kind{{"Canaries", &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}}}
+	if parts >= Versions {
+		kinds = append(kinds,
+			kind{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.versions, []client.ListOption{local, belongs}},
+			kind{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.targets,
+				[]client.ListOption{local, called(canary.Spec.TargetRef.Name)}},
+		)
 	}
-	if parts == Everything {
+	if parts >= Everything {
 		kinds = append(kinds,
 			kind{"Pods", &corev1.Pod{}, &corev1.PodList{}, f.pods, []client.ListOption{local, belongs}},
 			kind{"TrafficSplits", &split.TrafficSplit{}, &split.TrafficSplitList{}, f.splits, []client.ListOption{local, called(name)}},

@@ -48,13 +48,17 @@ func name(c *v1alpha1.Canary) string { return "canary.serin.dev/" + c.Name }
 
 // told is how a rollout ended, in a sentence.
 func told(c *v1alpha1.Canary, r v1alpha1.RolloutRecord) string {
-	how := map[v1alpha1.Outcome]string{
-		v1alpha1.OutcomePromoted: "was promoted", v1alpha1.OutcomeRolledBack: "was rolled back",
-		v1alpha1.OutcomeSuperseded: "was superseded", v1alpha1.OutcomeReverted: "was reverted",
-	}[r.Outcome]
-	sentence := fmt.Sprintf("%s: %s (%s) %s", name(c), r.Version, r.Image, how)
+	sentence := fmt.Sprintf("%s: %s (%s) was %s", name(c), r.Version, r.Image, words()[r.Outcome])
 	if r.Message != "" {
 		sentence += ": " + r.Message
 	}
 	return sentence
+}
+
+// words say how a rollout ended.
+func words() map[v1alpha1.Outcome]string {
+	return map[v1alpha1.Outcome]string{
+		v1alpha1.OutcomePromoted: "promoted", v1alpha1.OutcomeRolledBack: "rolled back",
+		v1alpha1.OutcomeSuperseded: "superseded", v1alpha1.OutcomeReverted: "reverted",
+	}
 }

@@ -1,5 +1,6 @@
-// Package view says in lines of text what a Canary, a list of Canaries or a history looks like to a person.
+// Package view says in lines of text what a Canary, a list of Canaries, a history or a replay looks like to a person.
 //
-// In: a Snapshot of objects that were read, the time, the width of the screen and a Paint. Out: lines. It must not read the
-// cluster, a clock or the environment, and it must not decide anything about a rollout: it shows what the status says.
+// In: a Snapshot of objects that were read, or windows that were judged again, the time, the width of the screen and a Paint. Out:
+// lines. It must not read the cluster, a clock or the environment, and it must not decide anything about a rollout: it shows what
+// the status or the judge says.
 package view

@@ -27,7 +27,7 @@ func faint(text string) cell          { return cell{Faint, text} }
 const (
 	gap = "  "
 	// leastRest is the least number of columns worth wrapping a text into beside other cells.
-	leastRest = 16
+	leastRest = 24
 )
 
 // tree lays nodes out behind branches.

@@ -34,7 +34,7 @@ func world(changes ...func(*view.Snapshot)) view.Snapshot {
 				{Weight: 50, Dwell: v1alpha1.Dur(5 * time.Minute), Approval: v1alpha1.ApprovalRequired},
 			},
 			Analysis: v1alpha1.AnalysisSpec{
-				Interval: v1alpha1.Dur(10 * time.Second), Timeout: v1alpha1.Dur(30 * time.Minute), FailureThreshold: 3,
+				Judge: v1alpha1.JudgeThreshold, Interval: v1alpha1.Dur(10 * time.Second), Timeout: v1alpha1.Dur(30 * time.Minute), FailureThreshold: 3,
 			},
 			ProgressDeadline: v1alpha1.Dur(10 * time.Minute),
 		},

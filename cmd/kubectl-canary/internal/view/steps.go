@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/serin-dev/serin/analysis"
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
@@ -37,8 +38,12 @@ func (o Options) steps(s Snapshot) (node, bool) {
 		if step.Approval == v1alpha1.ApprovalRequired {
 			terms += ", approval"
 		}
-		n = n.with(row(cell{tone, mark}, cell{tone, fmt.Sprintf("%d/%d", i+1, len(c.Spec.Steps))},
-			cell{tone, fmt.Sprintf("%3d%%", step.Weight)}, faint(terms), cell{tone, detail}))
+		rung := row(cell{tone, mark}, cell{tone, fmt.Sprintf("%d/%d", i+1, len(c.Spec.Steps))},
+			cell{tone, fmt.Sprintf("%3d%%", step.Weight)}, faint(terms), cell{tone, detail})
+		if at != nil && i == int(at.Index) {
+			rung = rung.with(found(c)...)
+		}
+		n = n.with(rung)
 	}
 	if c.Status.Phase == v1alpha1.PhasePromoting {
 		n = n.with(row(cell{Fine, "▶"}, faint(""), cell{Fine, "100%"}, faint("promotion"), cell{Fine, o.promotion(c)}))
@@ -68,7 +73,11 @@ func (o Options) here(c *v1alpha1.Canary) string {
 	} else {
 		text += ", dwell over"
 	}
-	text += o.timeout(c) + ", " + count(int64(at.Passed), "window") + " passed"
+	text += o.timeout(c)
+	if byEvidence(c) {
+		return text
+	}
+	text += ", " + count(int64(at.Passed), "window") + " passed"
 	if at.Failed > 0 {
 		text += fmt.Sprintf(", %d of %d failed in a row", at.Failed, c.Spec.Analysis.FailureThreshold)
 	}
@@ -78,26 +87,21 @@ func (o Options) here(c *v1alpha1.Canary) string {
 // timeout says what is left of a step's longest time. It stands still while the rollout is paused or held, and begins again
 // after that.
 func (o Options) timeout(c *v1alpha1.Canary) string {
-	at, step := present(c)
-	limit := c.Spec.Analysis.Timeout.Of()
+	at, _ := present(c)
 	switch {
-	case limit == 0 || c.Status.Phase == v1alpha1.PhasePaused:
+	case c.Spec.Analysis.Timeout.Of() == 0 || c.Status.Phase == v1alpha1.PhasePaused:
 		return ""
 	case at.HeldSince != nil:
 		return ", timeout stands still"
 	}
-	began := at.LandedAt.Time
-	for _, later := range []*v1alpha1.Time{c.Status.PhaseSince, at.ReleasedAt} {
-		if later != nil && later.After(began) {
-			began = later.Time
-		}
-	}
-	limit = max(limit, step.Dwell.Of()+windowsBehindDwell*c.Spec.Analysis.Interval.Of())
-	return fmt.Sprintf(", timeout in %s (%s)", span(o.left(began.Add(limit))), onTimeout(c))
+	return fmt.Sprintf(", timeout in %s (%s)", span(o.timeoutLeft(c)), onTimeout(c))
 }
 
-// windowsBehindDwell is the number of windows that a step has time for behind its dwell, however short its timeout is.
-const windowsBehindDwell time.Duration = 3
+// timeoutLeft is the time until a landed step that nothing holds has taken too long.
+func (o Options) timeoutLeft(c *v1alpha1.Canary) time.Duration {
+	deadline, _ := analysis.StepDeadline(c.Spec, c.Status)
+	return o.left(deadline)
+}
 
 func onTimeout(c *v1alpha1.Canary) string {
 	switch c.Spec.Analysis.OnTimeout {

@@ -84,9 +84,12 @@ func (o Options) checks(s Snapshot) (node, bool) {
 		if ago := o.since(c.EndedAt); ago != "" {
 			window += ", " + ago + " ago"
 		}
-		tone := verdictTone(c.Verdict)
-		n = n.with(row(cell{tone, verdictMark(c.Verdict)}, plain(c.Name), cell{tone, string(c.Verdict)}, cell{tone, orDash(c.Value)},
-			plain(orDash(c.Threshold)), faint(count(c.Requests, "request")+window)))
+		name, tone := c.Name, verdictTone(c.Verdict)
+		if c.DryRun {
+			name, tone = name+" (dry run)", Faint
+		}
+		n = n.with(row(cell{tone, verdictMark(c.Verdict)}, plain(name), cell{tone, string(c.Verdict)}, cell{tone, orDash(c.Value)},
+			plain(orDash(c.Threshold)), faint(count(c.Requests, "request")+window)).with(evidenceOf(c)...))
 	}
 	return n, len(n.kids) > 0
 }

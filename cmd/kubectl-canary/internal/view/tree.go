@@ -14,7 +14,7 @@ func Tree(s Snapshot, o Options) []string {
 	lines := o.header(s)
 	var sections []node
 	for _, section := range []func(Snapshot) (node, bool){
-		o.steps, o.versions, o.traffic, o.checks, o.gates, o.policies, o.command, o.history, o.conditions,
+		o.steps, o.versions, o.traffic, o.evidence, o.checks, o.gates, o.policies, o.command, o.history, o.conditions,
 	} {
 		if n, shown := section(s); shown {
 			sections = append(sections, n)

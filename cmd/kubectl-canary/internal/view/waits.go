@@ -41,8 +41,8 @@ func (o Options) waits(s Snapshot) []string {
 		clauses = append(clauses, podsOf(s)...)
 	case v1alpha1.ReasonLanding:
 		clauses = append(clauses, o.landing(s.Canary))
-	case v1alpha1.ReasonTesting:
-		clauses = append(clauses, o.evidence(s.Canary)...)
+	case v1alpha1.ReasonTesting, v1alpha1.ReasonSuspicious, v1alpha1.ReasonNoTrafficReaches:
+		clauses = append(clauses, o.lacking(s.Canary)...)
 	}
 	if status.Phase == v1alpha1.PhaseRolledBack && len(clauses) == 0 {
 		clauses = append(clauses, "a change of the target, or "+how(s.Canary, "retry"))
@@ -189,14 +189,22 @@ func (o Options) landing(c *v1alpha1.Canary) string {
 	return clause
 }
 
-// evidence says what a step that is being tested lacks.
-func (o Options) evidence(c *v1alpha1.Canary) []string {
+// lacking says what a step that is being tested lacks.
+func (o Options) lacking(c *v1alpha1.Canary) []string {
 	at, step := present(c)
 	if step == nil || at.LandedAt == nil {
 		return nil
 	}
-	if left := o.left(at.LandedAt.Add(step.Dwell.Of())); left > 0 {
-		return []string{fmt.Sprintf("the dwell of step %s: %s left", at.Position, span(left))}
+	var clauses []string
+	left := o.left(at.LandedAt.Add(step.Dwell.Of()))
+	if left > 0 {
+		clauses = append(clauses, fmt.Sprintf("the dwell of step %s: %s left", at.Position, span(left)))
 	}
-	return []string{fmt.Sprintf("a window that passes: the dwell of step %s is over", at.Position)}
+	switch {
+	case byEvidence(c):
+		clauses = append(clauses, o.evidenceLacking(c)...)
+	case left == 0:
+		clauses = append(clauses, fmt.Sprintf("a window that passes: the dwell of step %s is over", at.Position))
+	}
+	return clauses
 }
