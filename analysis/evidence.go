@@ -208,7 +208,8 @@ func (v *weighing) missing() {
 			p.noteRollout(Note{Reason: v1alpha1.ReasonCheckFailed, Severity: Problem, Message: s.Finding})
 		}
 	case v1alpha1.NoDataIgnore:
-		if v.result.LnE < math.Log(judge.SuspiciousOdds) {
+		answered := worst(p.next.Checks) == v1alpha1.VerdictNoData // a check of one's own may have had no answer
+		if v.result.LnE < math.Log(judge.SuspiciousOdds) && answered {
 			s.Decision, s.Finding = v1alpha1.DecisionAdvance, noRequestsIgnored(p.next.Candidate.Version)
 			s.Passed++
 		}

@@ -182,7 +182,7 @@ func TestRule4EachRequestIsJudgedOnceAndAfterLanding(t *testing.T) {
 			if before := l.before.Step; !l.recorded || before == nil || before.LandedAt == nil {
 				return
 			}
-			if key := l.before.Candidate.Version + l.before.Step.StartedAt.String(); key != step {
+			if key := stepKey(l.before); key != step {
 				step, windows, verdicts = key, nil, 0
 			}
 			for _, s := range l.seen.Samples {
@@ -220,25 +220,43 @@ func apart(windows []Sample) int {
 }
 
 // Rule 5: an outage of the metrics is never a failed check and never a pass, and neither is a window that cannot be right
-// or holds no request, unless the spec says so.
+// or holds no request, unless the spec says so. A candidate that failed while there was nothing to go back to is rolled back
+// later, for the windows of then.
 func TestRule5OnlyMeasurementsAreVerdicts(t *testing.T) {
-	holds(t, func(c *chaos, l look) {
-		pass, fail := false, false
-		for _, s := range l.seen.Samples {
-			called := s.Candidate.Requests > 0
-			pass = pass || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataIgnore)
-			fail = fail || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataRollBack)
-		}
-		before, after := l.before.Step, l.plan.Status.Step
-		if before != nil && after != nil && before.StartedAt.Equal(after.StartedAt) && after.Passed > before.Passed && !pass {
-			c.t.Fatalf("a pass out of nothing: %v", l.seen.Samples)
-		}
-		for _, n := range l.plan.Notes {
-			if (n.Reason == v1alpha1.ReasonCheckFailed || n.Reason == v1alpha1.ReasonAnalysisFailed) && !fail {
-				c.t.Fatalf("%s out of nothing: %v", n.Message, l.seen.Samples)
+	property(t, func(c *chaos) {
+		var step string
+		condemned := false // a window of the step could condemn the candidate
+		c.every = append(c.every, func(c *chaos, l look) {
+			pass, fail := false, false
+			for _, s := range l.seen.Samples {
+				called := s.Candidate.Requests > 0
+				pass = pass || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataIgnore)
+				fail = fail || right(s.Candidate) && (called || l.spec.Analysis.NoData == v1alpha1.NoDataRollBack)
 			}
-		}
+			before, after := l.before.Step, l.plan.Status.Step
+			if key := stepKey(l.before); key != step {
+				step, condemned = key, false
+			}
+			condemned = condemned || fail
+			if before != nil && after != nil && before.StartedAt.Equal(after.StartedAt) && after.Passed > before.Passed && !pass {
+				c.t.Fatalf("a pass out of nothing: %v", l.seen.Samples)
+			}
+			for _, n := range l.plan.Notes {
+				if n.Reason == v1alpha1.ReasonCheckFailed && !fail || n.Reason == v1alpha1.ReasonAnalysisFailed && !condemned {
+					c.t.Fatalf("%s out of nothing: %v", n.Message, l.seen.Samples)
+				}
+			}
+		})
+		c.story()
 	})
+}
+
+// stepKey names the step that a status stands on.
+func stepKey(s v1alpha1.CanaryStatus) string {
+	if s.Candidate == nil || s.Step == nil {
+		return ""
+	}
+	return s.Candidate.Version + s.Step.StartedAt.String()
 }
 
 // right says whether counts can be right.

@@ -213,7 +213,7 @@ func TestWaitMissesNothing(t *testing.T) {
 // waits of the plans and what the controller watches wake it.
 func TestHealthyRolloutsEnd(t *testing.T) {
 	property(t, func(c *chaos) {
-		c.metrics.rate = 400
+		c.metrics.rate = 4000 // evidence is a matter of a window or two
 		if c.metrics.custom != nil {
 			c.metrics.custom = checkedOut(0) // a Prometheus that answers
 		}
@@ -361,6 +361,18 @@ func brokenStatus(t *rapid.T, s v1alpha1.CanaryStatus) v1alpha1.CanaryStatus {
 		func() {
 			if s.Candidate != nil {
 				s.Candidate.Share = rapid.SampledFrom([]int32{-5, 0, 300}).Draw(t, "share")
+			}
+		},
+		func() {
+			w := v1alpha1.WindowRecord{Weight: -7, Candidate: v1alpha1.WindowCounts{Requests: "many", Failures: "-3", P99: "1e999"}}
+			s.Evidence = &v1alpha1.EvidenceStatus{
+				Weight: 400, Windows: -2, Judged: -9, Odds: "?", Recent: slices.Repeat([]v1alpha1.WindowRecord{w}, 12),
+				Checks: []v1alpha1.EvidenceMemory{{}, {Name: v1alpha1.CheckSuccessRate, Memory: "nonsense"}, {Name: v1alpha1.CheckBaseline}},
+			}
+		},
+		func() {
+			if s.Step != nil {
+				s.Step.Decision, s.Step.Cause = rapid.SampledFrom([]v1alpha1.Decision{"Odd", v1alpha1.DecisionRollBack}).Draw(t, "decision"), "Odd"
 			}
 		},
 		func() { s.History = slices.Repeat([]v1alpha1.RolloutRecord{{}}, 14) },
