@@ -24,7 +24,6 @@ type testCluster struct {
 	plane      *controlplane.ControlPlane
 	admin      *kubernetes.Clientset
 	aggregator *aggregator.ApiregistrationV1Client
-	cache      string
 }
 
 func startCluster(t *testing.T) *testCluster {
@@ -46,7 +45,7 @@ func startCluster(t *testing.T) *testCluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testCluster{t: t, plane: plane, admin: admin, aggregator: services, cache: t.TempDir()}
+	return &testCluster{t: t, plane: plane, admin: admin, aggregator: services}
 }
 
 // apply applies a file as soon as the cluster takes it: kinds and namespaces come to life a moment after they were applied.
@@ -58,10 +57,11 @@ func (c *testCluster) apply(file string) {
 	})
 }
 
-// run runs kubectl as the administrator.
+// run runs kubectl as the administrator. It remembers nothing: what it found out about the API groups of the cluster before there
+// was one more is good for hours.
 func (c *testCluster) run(arguments string) (string, error) {
 	command := exec.CommandContext(c.t.Context(), filepath.Join(c.plane.AssetsDir, "kubectl"), strings.Fields(arguments)...)
-	command.Env = append(command.Environ(), "KUBECONFIG="+c.plane.Kubeconfig, "KUBECACHEDIR="+c.cache)
+	command.Env = append(command.Environ(), "KUBECONFIG="+c.plane.Kubeconfig, "KUBECACHEDIR="+c.t.TempDir())
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
