@@ -11,7 +11,7 @@ import (
 
 // checks are the verdicts on the newest window with the evidence behind them.
 func (v *weighing) checks() []v1alpha1.CheckStatus {
-	all := evaluate(withBaseline(v.p.bounds()), v.sample)
+	all := evaluate(withBaseline(v.p.spec.Analysis), v.sample)
 	for i := range all {
 		c, r, check := &all[i], v.result.Checks[i], v.config.Checks[i]
 		c.Verdict = v.verdict(c.Verdict, check, r)
