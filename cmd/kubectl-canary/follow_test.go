@@ -8,6 +8,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -95,3 +97,27 @@ var _ = It("wait says after the timeout what was missing, and 3 when nothing can
 	Expect(code).To(Equal(0))
 	Expect(out).To(Equal("canary.serin.dev/foobar promoted: v1 (shop:1) serves\n"))
 }, SpecTimeout(time.Minute))
+
+// Whoever may get a Canary and not list it would be told that it is gone.
+var _ = DescribeTable("says what is missing to somebody who may get a Canary and not follow it", func(ctx SpecContext, args ...string) {
+	c := made(ctx, "shop:2", underTest(v1alpha1.PhaseProgressing))
+	Expect(api.Create(ctx, &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: "get"},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"serin.dev"}, Resources: []string{"canaries"}, Verbs: []string{"get"}}},
+	})).To(Succeed())
+	Expect(api.Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: "get"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "get"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: "jane"}},
+	})).To(Succeed())
+	Eventually(func() string {
+		_, _, errOut := do(ctx, c.Namespace, append(args, "--as", "jane")...) // until the API server knows of the role
+		return errOut
+	}).Should(ContainSubstring("Canaries cannot be read (forbidden)"))
+	code, _, _ := do(ctx, c.Namespace, append(args, "--as", "jane")...)
+	Expect(code).To(Equal(3))
+},
+	Entry("watch", "watch", "foobar"),
+	Entry("wait", "wait", "foobar", "--for=promoted", "--timeout", "30s"),
+	Entry("record", "record", "foobar"),
+)

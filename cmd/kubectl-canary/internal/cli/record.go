@@ -80,8 +80,8 @@ func (r *record) follow(ctx context.Context, feed *cluster.Feed, rollout *verdic
 			fmt.Fprintln(r.ErrOut, u.Away)
 		}
 		r.away = u.Away
-		if u.Snapshot.Canary == nil && len(u.Snapshot.Notes) > 0 {
-			return errors.New(u.Snapshot.Notes[0])
+		if u.Unread != "" {
+			return errors.New(u.Unread)
 		}
 		var err error
 		if r.state, err = r.look(rollout, u.Snapshot.Canary); err != nil || r.state.Done {

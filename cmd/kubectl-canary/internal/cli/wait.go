@@ -82,8 +82,10 @@ func (w *wait) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	result := w.until(ctx, c.Follow(ctx, canary, cluster.Versions), judge)
+	result, err := w.until(ctx, c.Follow(ctx, canary, cluster.Versions), judge)
 	switch {
+	case err != nil:
+		return err
 	case result.Done:
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		result = verdict.Late(name+" to be "+w.goal, w.timeout.String(), result.Missing)
@@ -98,24 +100,27 @@ func (w *wait) run(ctx context.Context, name string) error {
 }
 
 // until judges each change until the wait is over or the context ends.
-func (w *wait) until(ctx context.Context, feed *cluster.Feed, judge *verdict.Wait) verdict.Result {
+func (w *wait) until(ctx context.Context, feed *cluster.Feed, judge *verdict.Wait) (verdict.Result, error) {
 	var result verdict.Result
 	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
-			return result
+			return result, nil
 		case <-feed.Changed():
 		case <-again:
 		}
 		u := feed.Look()
+		if u.Unread != "" {
+			return result, errors.New(u.Unread)
+		}
 		result = judge.Judge(verdict.Facts{
 			Canary: u.Snapshot.Canary, Target: u.Snapshot.Target, Versions: u.Snapshot.Deployments, Now: w.Now(),
 		})
 		again = nil
 		switch {
 		case result.Done:
-			return result
+			return result, nil
 		case u.Away != "":
 			result.Missing = u.Away
 		case result.Again > 0:

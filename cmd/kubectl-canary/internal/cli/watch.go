@@ -64,6 +64,9 @@ func (w *watch) run(ctx context.Context, name string) error {
 	case <-w.feed.Changed():
 	case <-ctx.Done():
 	}
+	if unread := w.feed.Look().Unread; unread != "" {
+		return errors.New(unread)
+	}
 	if w.interactive() && ctx.Err() == nil {
 		err = live.Show(ctx, live.Terminal{In: w.keys(), Out: w.Out, Environment: w.Environment}, w.feed.Changed(), w.draw)
 		if w.last.Snapshot.Canary != nil {

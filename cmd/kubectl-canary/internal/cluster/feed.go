@@ -34,6 +34,8 @@ type Update struct {
 	Snapshot view.Snapshot
 	// Away says in a sentence that the API server does not answer; empty while it does.
 	Away string
+	// Unread says in a sentence that the Canary itself may not be followed; empty while it may.
+	Unread string
 }
 
 func newFeed() *Feed {
@@ -52,7 +54,7 @@ func (f *Feed) Changed() <-chan struct{} { return f.changed }
 func (f *Feed) Look() Update {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var u Update
+	u := Update{Unread: f.notes[canaries]}
 	s := &u.Snapshot
 	s.Canary, s.Target, s.Split = newest[*v1alpha1.Canary](f.canaries), newest[*appsv1.Deployment](f.targets), newest[*split.TrafficSplit](f.splits)
 	for _, d := range all[*appsv1.Deployment](f.versions) {

@@ -33,6 +33,9 @@ const (
 	Everything
 )
 
+// canaries is the plural of the kind without which nothing can be followed.
+const canaries = "Canaries"
+
 // Follow keeps a Feed of a Canary until the context ends. It lists and watches: it asks again when a watch expires, and until
 // an API server that is away answers.
 func (c *Client) Follow(ctx context.Context, canary *v1alpha1.Canary, parts Parts) *Feed {
@@ -40,7 +43,7 @@ func (c *Client) Follow(ctx context.Context, canary *v1alpha1.Canary, parts Part
 	name := canary.Name
 	local := client.InNamespace(canary.Namespace)
 	belongs := client.MatchingLabels{v1alpha1.LabelCanary: name}
-	kinds := []kind{{"Canaries", &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}}}
+	kinds := []kind{{canaries, &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}}}
 	if parts >= Versions {
 		kinds = append(kinds,
 			kind{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.versions, []client.ListOption{local, belongs}},
