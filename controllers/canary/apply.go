@@ -57,7 +57,15 @@ func (r *Reconciler) applySplit(ctx context.Context, canary *v1alpha1.Canary, w 
 	case analysis.Present:
 	}
 	want := buildSplit(canary, plan)
-	if w.split != nil && sameSplit(want, w.split) {
+	if w.split == nil {
+		// Without force: a TrafficSplit of that name that someone else made since the last look is refused.
+		err := r.write(ctx, want)
+		if apierrors.IsConflict(err) {
+			return &notOwnedError{"TrafficSplit", want.Name}
+		}
+		return err
+	}
+	if sameSplit(want, w.split) {
 		return nil
 	}
 	return r.write(ctx, want, client.ForceOwnership)

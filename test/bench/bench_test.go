@@ -157,7 +157,7 @@ func TestTheStandInServesWhatTheControllerReads(t *testing.T) {
 		}
 		got = append(got, s)
 	}
-	want := []seen{{"a-v9", 75, 150, 0, 150, "12:00:10"}, {"a-v10", 25, 38, 12, 50, "12:00:10"}}
+	want := []seen{{"a-v9", 75, 7500, 0, 7500, "12:00:10"}, {"a-v10", 25, 1875, 625, 2500, "12:00:10"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

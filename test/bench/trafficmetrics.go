@@ -15,8 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// perSecond is the number of requests that the callers of an apex would send.
-const perSecond = 20
+// perSecond is the number of requests that the callers of an apex would send: so many that each window proves the next weight,
+// and the schedule alone is waited for.
+const perSecond = 1000
 
 // latencyBounds are those of the bundled proxy's histogram, in microseconds. Every request takes 5 ms.
 var latencyBounds = [...]int64{
