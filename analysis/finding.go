@@ -217,8 +217,8 @@ func (v *weighing) since(check judge.Check, windows int) fault {
 	return f
 }
 
-// partsOf is what a window says to a check. Where only quantiles are known, all of a window's requests or one in a hundred of
-// them stand for the slow ones: which of both the 99th percentile tells.
+// partsOf is what a window says to a check. Where only quantiles are known, the least number of slow requests that they allow
+// stands for the slow ones.
 func partsOf(check judge.Check, w judge.Window) (candidate, stable judge.Part) {
 	of := func(c judge.Counts) judge.Part {
 		switch {

@@ -184,7 +184,8 @@ func (p *pass) timeout() bool {
 // accused says whether the newest window speaks against the candidate.
 func (p *pass) accused() bool {
 	s := p.next.Step
-	return s.Failed > 0 || s.Decision == v1alpha1.DecisionRollBack || s.Cause == string(judge.Suspicious)
+	return s.Failed > 0 || s.Decision == v1alpha1.DecisionRollBack ||
+		s.Cause == string(judge.Suspicious) || s.Cause == string(judge.Breaking)
 }
 
 // pause keeps the weight until a person decides.

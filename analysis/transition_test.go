@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/serin-dev/serin/analysis/judge"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	"github.com/google/go-cmp/cmp"
@@ -493,6 +494,20 @@ func TestTimeouts(t *testing.T) {
 			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhasePaused, version: "v1 -> v2", weight: 25,
 			mod:   on(v1alpha1.OnTimeoutPromote, func(s *scene) { s.status.Step.Failed = 2 }),
 			notes: []string{"Paused: step 2/3 took 6m, more than its timeout of 5m: 2 windows in a row failed, limit 3"},
+		},
+		"does not go on while the evidence against the candidate holds it": {
+			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhasePaused, version: "v1 -> v2", weight: 25,
+			mod: on(v1alpha1.OnTimeoutPromote, func(s *scene) {
+				s.spec.Analysis.Judge, s.status.Step.Cause = v1alpha1.JudgeEvidence, string(judge.Suspicious)
+			}),
+			notes: []string{"Paused: step 2/3 took 6m, more than its timeout of 5m: waiting for the first window"},
+		},
+		"does not go on while the newest windows surely break a limit": {
+			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhasePaused, version: "v1 -> v2", weight: 25,
+			mod: on(v1alpha1.OnTimeoutPromote, func(s *scene) {
+				s.spec.Analysis.Judge, s.status.Step.Cause = v1alpha1.JudgeEvidence, string(judge.Breaking)
+			}),
+			notes: []string{"Paused: step 2/3 took 6m, more than its timeout of 5m: waiting for the first window"},
 		},
 		"does not go on without endpoints": {
 			in: v1alpha1.PhaseProgressing, phase: v1alpha1.PhasePaused, version: "v1 -> v2", weight: 25,

@@ -58,12 +58,7 @@ func (r *Reconciler) applySplit(ctx context.Context, canary *v1alpha1.Canary, w 
 	}
 	want := buildSplit(canary, plan)
 	if w.split == nil {
-		// Without force: a TrafficSplit of that name that someone else made since the last look is refused.
-		err := r.write(ctx, want)
-		if apierrors.IsConflict(err) {
-			return &notOwnedError{"TrafficSplit", want.Name}
-		}
-		return err
+		return r.claim(ctx, "TrafficSplit", want)
 	}
 	if sameSplit(want, w.split) {
 		return nil
@@ -104,12 +99,7 @@ func (r *Reconciler) applyDeployment(ctx context.Context, canary *v1alpha1.Canar
 	if err := r.applyConfigs(ctx, canary, w, v.Name); err != nil {
 		return err
 	}
-	// Without force: a Deployment of that name that someone else made since the last look is refused.
-	err := r.write(ctx, buildDeployment(canary, w, v))
-	if apierrors.IsConflict(err) {
-		return &notOwnedError{"Deployment", backendName(canary, v.Name)}
-	}
-	return err
+	return r.claim(ctx, "Deployment", buildDeployment(canary, w, v))
 }
 
 func (r *Reconciler) applyVersionService(ctx context.Context, canary *v1alpha1.Canary, w *world, version string) error {
@@ -183,6 +173,16 @@ func (r *Reconciler) removeVersions(ctx context.Context, w *world, plan analysis
 			client.IgnoreNotFound(r.Client.Delete(ctx, deployment, client.PropagationPolicy(metav1.DeletePropagationBackground))))
 	}
 	return errors.Join(failed...)
+}
+
+// claim makes an object that was not there. Without force: one of that name that someone else made since the last look is
+// refused.
+func (r *Reconciler) claim(ctx context.Context, kind string, object client.Object) error {
+	err := r.write(ctx, object)
+	if apierrors.IsConflict(err) {
+		return &notOwnedError{kind, object.GetName()}
+	}
+	return err
 }
 
 // write applies an object as Serin's field manager.
