@@ -22,7 +22,9 @@ const adminTimeout = 10 * time.Second
 func (p *Proxy) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	registry := p.plane.ledger.registry
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
+	options := promhttp.HandlerOpts{Registry: registry}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, options))
+	mux.Handle("GET /metrics/tick", &ticks{gather: registry, options: options, now: time.Now})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", p.serveReadiness)
 	mux.HandleFunc("GET /debug/table", p.serveTable)

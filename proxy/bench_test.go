@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/metrics/scrape"
 )
 
 // BenchmarkForward measures one request on a kept connection, there and back, through real sockets: to the pod directly, through
@@ -88,6 +91,77 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkMetrics measures what one scrape of 1,000 backends, each with one pod and one caller, costs all sides over HTTP: of the
+// counters as they are now, of a tick that nobody asked for before, and of one that somebody did. KB/tick is what a snapshot takes.
+func BenchmarkMetrics(b *testing.B) {
+	l := newLab(b)
+	for i := range 1000 {
+		name := fmt.Sprintf("web-%d-v1", i)
+		s := l.ledger.request(endpointKey{apex: web, split: "web", backend: name}, &pod{namespace: shop, name: name + "-0", workload: name}, nobody)
+		s.success.Inc()
+		s.failure.Inc()
+		s.seconds.Observe(0.1)
+	}
+	tick := noon
+	mux := http.NewServeMux()
+	mux.Handle("/", (&Proxy{plane: l.plane}).adminHandler())
+	mux.Handle("/metrics/tick", &ticks{gather: l.ledger.registry, now: func() time.Time { return tick }})
+	admin := httptest.NewServer(mux)
+	defer admin.Close()
+	for name, path := range map[string]func() string{
+		"metrics":      func() string { return "/metrics" },
+		"tick, first":  func() string { tick = tick.Add(ms); return "/metrics/tick?at=" + tick.Format(time.RFC3339Nano) },
+		"tick, second": func() string { return "/metrics/tick?at=" + tick.Format(time.RFC3339Nano) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			before := cpuTime(b)
+			for b.Loop() {
+				scrapeOnce(b, admin.URL+path())
+			}
+			b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
+		})
+	}
+	b.Run("memory", func(b *testing.B) {
+		for b.Loop() {
+			before := heap()
+			families, err := l.ledger.registry.Gather()
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(heap()-before)/1024, "KB/tick")
+			runtime.KeepAlive(families)
+		}
+	})
+}
+
+// scrapeOnce reads one answer in the format that the TrafficMetrics server asks for.
+func scrapeOnce(b *testing.B, url string) {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Accept", scrape.Accepted)
+	request.Header.Set("Accept-Encoding", "identity")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	if n, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusOK || n < 1000 {
+		b.Fatalf("%s with %d bytes, error %v", response.Status, n, err)
+	}
+}
+
+// heap is what is in use after a collection, in bytes.
+func heap() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }
 
 // BenchmarkPick measures what choosing a pod costs: the version by weight, then the less busy of two of its ten pods.

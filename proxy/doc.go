@@ -13,7 +13,7 @@
 //	plane.go    table                              -> listeners, and what each request sees
 //	exchange.go request, table                     -> response; tunnel.go does the same for what is not HTTP
 //	publish.go  table, the listeners that are up   -> EndpointSlices
-//	counters.go requests as they end               -> /metrics
+//	counters.go requests as they end               -> /metrics; ticks.go gives the same once for each tick
 //
 // # Which version, which pod
 //
@@ -41,6 +41,15 @@
 // counted for any backend; both have counters of their own. The duration ends with the response, so it includes the time
 // that the client takes to read it; of upgraded connections and event streams, it ends with the response's header, which is
 // also when they count.
+//
+// /metrics says what is counted now. /metrics/tick?at=2026-08-22T10:00:00Z says what was counted at a tick of the wall clock: the
+// first who asks for a tick has the counters read, at most a second from it by this proxy's clock, and everybody who asks for it
+// afterwards gets the same numbers, which are never lower than those of an earlier tick. So two who ask at different moments
+// agree. A tick before one that was read already gets the numbers of the next that was. A tick more than a second ahead is refused
+// with 400; one more than a second back that is not kept, and one before the last three that were read, with 410. Three snapshots
+// are kept, whoever asks for whatever: about 2.4 MB each with 1,000 pairs of pod and caller. Somebody who invents ticks can push
+// out those of others, who then get 410, and never other numbers. When this proxy's clock is set back by more than a second, the
+// snapshots are forgotten, and the ticks that come a second time are read anew.
 //
 // # Who calls
 //

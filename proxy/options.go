@@ -34,7 +34,8 @@ type Options struct {
 	// AdvertiseIP is the address at which clients reach this proxy; it is written into the EndpointSlices. The API server
 	// refuses loopback addresses there. No default.
 	AdvertiseIP string
-	// AdminAddress is the host:port of /metrics, /healthz, /readyz and /debug/table; port 0 takes any, and empty means none.
+	// AdminAddress is the host:port of /metrics, /metrics/tick, /healthz, /readyz and /debug/table; port 0 takes any, and empty
+	// means none.
 	AdminAddress string
 
 	// Listen opens the listener of one apex port. It gets AdvertiseIP and the port to take, 0 for any; the port of the
