@@ -77,8 +77,12 @@ func (c *testCluster) discovery(t *testing.T) {
 				return fmt.Errorf("%s has %v", r.Name, r.Verbs)
 			}
 		}
-		want := map[string]bool{"trafficsplits": true, "deployments": true, "pods": true, "namespaces": false,
-			"deployments/edges": true, "pods/edges": true, "namespaces/edges": false}
+		want := map[string]bool{"trafficsplits": true}
+		for _, resource := range []string{"namespaces", "nodes", "pods", "services", "deployments", "replicasets",
+			"replicationcontrollers", "statefulsets", "daemonsets", "jobs"} {
+			want[resource] = resource != "namespaces" && resource != "nodes"
+			want[resource+"/edges"] = want[resource]
+		}
 		if !maps.Equal(found, want) {
 			return errors.New(cmp.Diff(want, found))
 		}

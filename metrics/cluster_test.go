@@ -36,7 +36,7 @@ func newFakeCluster(t *testing.T, endpoints ...string) *rest.Config {
 
 func fakeClusterOf(endpoints ...string) *fakeCluster {
 	return &fakeCluster{lists: map[string]runtime.Object{
-		"/api/v1/pods":              partial(named("t", "b-0")),
+		"/api/v1/pods":              &corev1.PodList{Items: []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Namespace: "t", Name: "b-0"}}}},
 		"/api/v1/namespaces":        partial(named("", "t")),
 		"/apis/apps/v1/deployments": partial(named("t", "a"), named("t", "b"), named("t", "c")),
 		splitsPath: &split.TrafficSplitList{

@@ -27,7 +27,7 @@ func (s *Server) generic() *genericapiserver.Config {
 	c.RequestTimeout = requestTimeout
 	c.EnableProfiling = false
 	c.StorageObjectCountTracker = nil
-	c.AddReadyzChecks(s.checks())
+	c.AddReadyzChecks(s.checks()...)
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/serin-dev/serin/metrics/prometheus"
 	"github.com/serin-dev/serin/metrics/scrape"
 )
 
@@ -20,6 +21,7 @@ const (
 var (
 	defaultProxyService = types.NamespacedName{Namespace: "serin-system", Name: "serin-proxy"}
 	defaultService      = types.NamespacedName{Namespace: "serin-system", Name: "serin-metrics"}
+	defaultProfiles     = types.NamespacedName{Namespace: "serin-system", Name: "serin-metrics-profiles"}
 )
 
 // Options say how to run a server. Only RestConfig has no default.
@@ -49,6 +51,12 @@ type Options struct {
 	// Dial opens connections to proxies; nil dials the address as it is.
 	Dial scrape.DialFunc
 
+	// Prometheus is where numbers come from if its Address is set, instead of the bundled proxies.
+	Prometheus prometheus.Options
+	// Profiles is the ConfigMap whose values are profiles that are added to the built-in ones, by default
+	// serin-system/serin-metrics-profiles. It need not exist.
+	Profiles types.NamespacedName
+
 	// Log takes what an operator should know. The zero value discards it.
 	Log logr.Logger
 }
@@ -62,6 +70,9 @@ func (o *Options) complete() error {
 	}
 	if o.Service == (types.NamespacedName{}) {
 		o.Service = defaultService
+	}
+	if o.Profiles == (types.NamespacedName{}) {
+		o.Profiles = defaultProfiles
 	}
 	if o.ScrapeInterval == 0 {
 		o.ScrapeInterval = DefaultScrapeInterval

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/healthz"
 	"k8s.io/client-go/rest"
@@ -15,8 +16,7 @@ import (
 
 	"github.com/serin-dev/serin/metrics/api"
 	"github.com/serin-dev/serin/metrics/catalog"
-	"github.com/serin-dev/serin/metrics/scrape"
-	"github.com/serin-dev/serin/metrics/window"
+	"github.com/serin-dev/serin/metrics/source"
 )
 
 // Server is a TrafficMetrics server. New listens, Run serves.
@@ -26,9 +26,19 @@ type Server struct {
 	serving  *serving
 	callers  *callers
 	catalog  *catalog.Catalog
-	store    *window.Store
-	scraper  *scrape.Scraper
+	feed     feed
 	server   *genericapiserver.GenericAPIServer
+}
+
+// feed is where the numbers come from.
+type feed interface {
+	source() source.Source
+	// run works until the context ends.
+	run(ctx context.Context)
+	// ready returns nil if the source answers as well as it ever will, and else why not yet.
+	ready() error
+	// String says for people what it is.
+	String() string
 }
 
 // New returns a server that listens and does not answer yet. It asks the cluster nothing. A server that is not run is to be
@@ -37,11 +47,8 @@ func New(options Options) (*Server, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{options: options, scraper: scrape.New(options.Dial)}
+	s := &Server{options: options}
 	var err error
-	if s.store, err = window.New(options.ScrapeInterval, options.Retention); err != nil {
-		return nil, err
-	}
 	if s.listener, err = listen(options); err != nil {
 		return nil, err
 	}
@@ -64,6 +71,9 @@ func (s *Server) assemble() error {
 	if s.catalog, err = catalog.New(config, client, s.options.ProxyService); err != nil {
 		return err
 	}
+	if s.feed, err = s.newFeed(config, client); err != nil {
+		return err
+	}
 	if s.serving, err = newServing(s.options); err != nil {
 		return err
 	}
@@ -74,14 +84,20 @@ func (s *Server) assemble() error {
 	if s.server, err = generic.Complete(nil).New("serin-metrics", genericapiserver.NewEmptyDelegate()); err != nil {
 		return err
 	}
-	return api.Install(s.server, api.Source{
-		Measurements: s.store,
-		Now:          time.Now,
-		Splits:       s.catalog.Splits,
-		Deployments:  s.catalog.Deployments,
-		Pods:         s.catalog.Pods,
-		Namespaces:   s.catalog.Namespaces,
+	return api.Install(s.server, api.Backing{
+		Source:  source.Derived{Source: s.feed.source(), Pods: s.catalog},
+		Now:     time.Now,
+		Splits:  s.catalog.Splits,
+		Objects: func(kind source.Kind) api.Finder[metav1.Object] { return s.catalog.Objects(kind) },
 	})
+}
+
+// newFeed makes the source that the options ask for.
+func (s *Server) newFeed(config *rest.Config, client *http.Client) (feed, error) {
+	if s.options.Prometheus.Address != "" {
+		return newAsking(s.options, s.catalog, config, client)
+	}
+	return newScraping(s.options, s.catalog)
 }
 
 // Addr is the address the server listens on.
@@ -108,19 +124,20 @@ func (s *Server) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	defer s.scraper.Close()
 	if err := s.callers.learn(ctx); err != nil {
 		return joined(fmt.Errorf("the TrafficMetrics server cannot learn whom to trust: %w", err), s.Close())
 	}
 	parts.Go(func() { s.callers.headers.Run(ctx, 1) })
 	parts.Go(func() { s.catalog.Run(ctx) })
-	parts.Go(func() { s.scrapeUntil(ctx) })
-	s.options.Log.Info("serving TrafficMetrics", "address", s.Addr().String(), "scrapeInterval", s.options.ScrapeInterval.String())
+	parts.Go(func() { s.feed.run(ctx) })
+	s.options.Log.Info("serving TrafficMetrics", "address", s.Addr().String(), "from", s.feed.String())
 	return s.server.PrepareRun().RunWithContext(ctx)
 }
 
-// checks adds to /readyz that requests can be answered for existing objects. Whether proxies answer is not among it: a server
-// without a source is to say so to those who ask, and not to make the API disappear.
-func (s *Server) checks() healthz.HealthChecker {
-	return healthz.NamedCheck("objects-listed", func(*http.Request) error { return s.catalog.Ready() })
+// checks adds to /readyz that requests can be answered for existing objects, and from windows that others already have.
+func (s *Server) checks() []healthz.HealthChecker {
+	return []healthz.HealthChecker{
+		healthz.NamedCheck("objects-listed", func(*http.Request) error { return s.catalog.Ready() }),
+		healthz.NamedCheck("numbers", func(*http.Request) error { return s.feed.ready() }),
+	}
 }

@@ -45,7 +45,7 @@ func newStandIn(t testing.TB, interval time.Duration, flows []flow, weights map[
 func (s *standIn) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.down || r.URL.Path != "/metrics" {
+	if s.down || r.URL.Path != "/metrics/tick" {
 		http.Error(w, "no", http.StatusServiceUnavailable)
 		return
 	}

@@ -4,52 +4,99 @@ import (
 	"context"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/serin-dev/serin/metrics/api"
+	"github.com/serin-dev/serin/metrics/catalog"
+	"github.com/serin-dev/serin/metrics/proxies"
 	"github.com/serin-dev/serin/metrics/scrape"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
-// maxScrape is the longest time that one round may take, whatever the interval.
-const maxScrape = 5 * time.Second
+const (
+	// maxScrape is the longest time that one round may take, whatever the interval.
+	maxScrape = 5 * time.Second
+	// warming is how long a server may take to count a first window before it counts as ready without one.
+	warming = 2*api.DefaultWindow + maxScrape
+)
 
-// scrapeUntil makes a round at every tick until the context ends.
-func (s *Server) scrapeUntil(ctx context.Context) {
+// scraping is the source that asks the bundled proxies.
+type scraping struct {
+	catalog   *catalog.Catalog
+	store     *window.Store
+	scraper   *scrape.Scraper
+	interval  time.Duration
+	namespace string // of the proxies' Service
+	began     time.Time
+	log       logr.Logger
+}
+
+func newScraping(o Options, c *catalog.Catalog) (*scraping, error) {
+	store, err := window.New(o.ScrapeInterval, o.Retention)
+	return &scraping{
+		catalog: c, store: store, scraper: scrape.New(o.Dial), interval: o.ScrapeInterval,
+		namespace: o.ProxyService.Namespace, began: time.Now(), log: o.Log,
+	}, err
+}
+
+func (s *scraping) source() source.Source { return proxies.Source{Store: s.store} }
+
+func (s *scraping) String() string { return "the bundled proxies, every " + s.interval.String() }
+
+// ready returns nil once there is a window to answer with. Proxies that do not answer are not waited for: a server without
+// numbers is to say so to those who ask, and not to make the API disappear.
+func (s *scraping) ready() error {
+	now := time.Now()
+	if now.Sub(s.began) > warming || s.catalog.Proxies.Synced() == nil && len(s.targets()) == 0 {
+		return nil
+	}
+	_, err := s.store.Read(window.Span{Length: api.DefaultWindow}, now)
+	return err
+}
+
+func (s *scraping) targets() []scrape.Target {
+	return scrape.Targets(s.catalog.Proxies.List(s.namespace, labels.Everything()))
+}
+
+// run makes a round at every tick until the context ends.
+func (s *scraping) run(ctx context.Context) {
+	defer s.scraper.Close()
 	var silent map[string]bool
-	for next := nextTick(time.Now(), s.options.ScrapeInterval); waitUntil(ctx, next); next = nextTick(time.Now(), s.options.ScrapeInterval) {
+	for next := nextTick(time.Now(), s.interval); waitUntil(ctx, next); next = nextTick(time.Now(), s.interval) {
 		// Before the proxies are known, and when this machine was too busy to be on time, a round would say nothing about
 		// the tick: none is made, and windows that begin or end there are not answered.
-		if s.catalog.Proxies.Ready() != nil || time.Since(next) > s.options.ScrapeInterval/2 {
+		if s.catalog.Proxies.Synced() != nil || time.Since(next) > min(s.interval/2, time.Second) {
 			continue
 		}
 		round := s.round(ctx, next)
 		if err := s.store.Add(round); err != nil {
-			s.options.Log.Error(err, "a round of scrapes was refused", "at", next)
+			s.log.Error(err, "a round of scrapes was refused", "at", next)
 		}
 		silent = s.report(round, silent)
 	}
 }
 
 // round asks every proxy.
-func (s *Server) round(ctx context.Context, at time.Time) window.Round {
-	ctx, cancel := context.WithDeadline(ctx, at.Add(min(s.options.ScrapeInterval*9/10, maxScrape)))
+func (s *scraping) round(ctx context.Context, at time.Time) window.Round {
+	ctx, cancel := context.WithDeadline(ctx, at.Add(min(s.interval*9/10, maxScrape)))
 	defer cancel()
-	proxies := s.catalog.Proxies.List(s.options.ProxyService.Namespace, labels.Everything())
-	return s.scraper.Scrape(ctx, at, scrape.Targets(proxies))
+	return s.scraper.Scrape(ctx, at, s.targets())
 }
 
 // report logs when a proxy stops answering and when it answers again, and returns those that do not.
-func (s *Server) report(r window.Round, before map[string]bool) map[string]bool {
+func (s *scraping) report(r window.Round, before map[string]bool) map[string]bool {
 	silent := map[string]bool{}
 	for _, seen := range r.Sightings {
 		switch {
 		case seen.Snapshot == nil:
 			silent[seen.Proxy] = true
 			if !before[seen.Proxy] {
-				s.options.Log.Info("a proxy does not answer", "proxy", seen.Proxy, "ready", seen.Ready, "reason", seen.Reason)
+				s.log.Info("a proxy does not answer", "proxy", seen.Proxy, "ready", seen.Ready, "reason", seen.Reason)
 			}
 		case before[seen.Proxy]:
-			s.options.Log.Info("a proxy answers again", "proxy", seen.Proxy)
+			s.log.Info("a proxy answers again", "proxy", seen.Proxy)
 		}
 	}
 	return silent

@@ -13,7 +13,8 @@ import (
 
 func metricsCommand(shared *common) *cobra.Command {
 	o := &metrics.Options{}
-	var proxyService, service string
+	var proxyService, service, profiles string
+	asked := &asked{}
 	cmd := &cobra.Command{
 		Use:   "metrics",
 		Short: "Serve TrafficMetrics as an aggregated API",
@@ -27,13 +28,18 @@ func metricsCommand(shared *common) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for flag, into := range map[*string]*types.NamespacedName{&proxyService: &o.ProxyService, &service: &o.Service} {
+			for flag, into := range map[*string]*types.NamespacedName{
+				&proxyService: &o.ProxyService, &service: &o.Service, &profiles: &o.Profiles,
+			} {
 				if *into, err = serviceName(*flag); err != nil {
 					return err
 				}
 			}
 			o.Log, o.RestConfig = log, rest.CopyConfig(config)
 			o.RestConfig.UserAgent = "serin-metrics"
+			if o.Prometheus, err = asked.options(); err != nil {
+				return err
+			}
 			server, err := metrics.New(*o)
 			if err != nil {
 				return err
@@ -49,6 +55,8 @@ func metricsCommand(shared *common) *cobra.Command {
 	flags.StringVar(&o.CertDir, "cert-dir", "", "folder with tls.crt and tls.key; default: a certificate made at start")
 	flags.DurationVar(&o.ScrapeInterval, "scrape-interval", metrics.DefaultScrapeInterval, "time between two scrapes")
 	flags.DurationVar(&o.Retention, "retention", metrics.DefaultRetention, "longest window that can be asked for")
+	asked.addFlags(flags)
+	flags.StringVar(&profiles, "profiles", "serin-system/serin-metrics-profiles", "ConfigMap whose values are more profiles; it need not exist")
 	return cmd
 }
 
@@ -56,7 +64,7 @@ func metricsCommand(shared *common) *cobra.Command {
 func serviceName(text string) (types.NamespacedName, error) {
 	namespace, name, ok := strings.Cut(text, "/")
 	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
-		return types.NamespacedName{}, fmt.Errorf("%q is not a Service: write namespace/name", text)
+		return types.NamespacedName{}, fmt.Errorf("%q is not namespace/name", text)
 	}
 	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }

@@ -17,6 +17,8 @@ import (
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/proxies"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
@@ -24,9 +26,9 @@ import (
 var splitGolden []byte
 
 func served(t *testing.T) http.Handler {
-	source := shop()
-	source.Measurements = measured(t)
-	return serve(t, source)
+	backing := shop()
+	backing.Source = measured(t)
+	return serve(t, backing)
 }
 
 func TestOneSplitIsAListOfItsBackendsInThePublishedShape(t *testing.T) {
@@ -80,7 +82,15 @@ func TestLists(t *testing.T) {
 		"/deployments": {smi.ObjectReference{Kind: "Deployment"},
 			[]string{"t/a from server 0 0", "t/b from server 78 1", "t/c from server 30 0", "u/a from server 0 0"}},
 		"/namespaces/t/pods": {smi.ObjectReference{Kind: "Pod", Namespace: "t"}, []string{"t/b-0 from server 78 1", "t/b-1 from server 0 0"}},
-		"/namespaces":        {smi.ObjectReference{Kind: "Namespace"}, []string{"/t from server 226 3", "/u from server 0 0"}},
+		"/namespaces/t/services": {smi.ObjectReference{Kind: "Service", Namespace: "t"},
+			[]string{"t/app from client 118 2", "t/app-v2 from client 118 2", "t/b from client 78 1"}},
+		"/namespaces/t/statefulsets": {smi.ObjectReference{Kind: "StatefulSet", Namespace: "t"}, []string{"t/job from server 0 0"}},
+		"/nodes":                     {smi.ObjectReference{Kind: "Node"}, []string{"/n1 from server 226 3", "/n2 from server 0 0"}},
+		"/jobs":                      {smi.ObjectReference{Kind: "Job"}, nil},
+		"/nodes/n1/edges": {smi.ObjectReference{Kind: "Node", Name: "n1"},
+			[]string{"/n1 from server Node:/n1 100 1", "/n1 from server Node:/n2 5 0", "/n1 to client Node:/n1 100 1"}},
+		"/namespaces/t/statefulsets/job/edges": {smi.ObjectReference{Kind: "StatefulSet", Namespace: "t", Name: "job"}, nil},
+		"/namespaces":                          {smi.ObjectReference{Kind: "Namespace"}, []string{"/t from server 226 3", "/u from server 0 0"}},
 		"/namespaces/t/deployments?fieldSelector=metadata.name%3Dc": {smi.ObjectReference{Kind: "Deployment", Namespace: "t"},
 			[]string{"t/c from server 30 0"}},
 		"/namespaces/t/trafficsplits/app": {smi.ObjectReference{Kind: "TrafficSplit", Namespace: "t", Name: "app"},
@@ -114,10 +124,12 @@ func TestPathsToOneObject(t *testing.T) {
 	for path, want := range map[string]smi.TrafficMetrics{
 		"/namespaces/t/deployments/b": {Resource: smi.ObjectReference{Kind: "Deployment", Namespace: "t", Name: "b"}},
 		"/namespaces/t/pods/b-0":      {Resource: smi.ObjectReference{Kind: "Pod", Namespace: "t", Name: "b-0"}},
+		"/namespaces/t/services/app":  {Resource: smi.ObjectReference{Kind: "Service", Namespace: "t", Name: "app"}},
+		"/nodes/n2":                   {Resource: smi.ObjectReference{Kind: "Node", Name: "n2"}},
 		"/namespaces/t":               {Resource: smi.ObjectReference{Kind: "Namespace", Name: "t"}},
 	} {
 		got := decode[smi.TrafficMetrics](t, get(t, h, path))
-		if got.Kind != "TrafficMetrics" || got.Resource != want.Resource || got.Edge != (smi.Edge{Direction: from, Side: server}) ||
+		if got.Kind != "TrafficMetrics" || got.Resource != want.Resource || got.Edge.Direction != "from" || got.Edge.Side == "" ||
 			!got.Timestamp.Time.Equal(tenOClock) || got.Window.Duration.String() != "1m0s" {
 			t.Errorf("%s: %+v", path, got)
 		}
@@ -143,21 +155,26 @@ func TestSelectorsAreEchoed(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	source := shop()
-	source.Measurements = measured(t)
+	backing := shop()
+	backing.Source = measured(t)
 	for name, tc := range map[string]struct {
 		path    string
-		change  func(*Source)
+		change  func(*Backing)
 		code    int32
 		message string
 	}{
-		"a window that is none":         {path: "/trafficsplits?window=soon", code: 400, message: `window "soon" is not a length of time such as 10s`},
-		"an empty window":               {path: "/trafficsplits?window=", code: 400, message: `window "" is not a length of time such as 10s`},
-		"two windows":                   {path: "/trafficsplits?window=1m&window=2m", code: 400, message: "window is given 2 times"},
-		"a window without unit":         {path: "/namespaces/t/deployments/b?window=10", code: 400, message: `window "10" is not a length of time such as 10s`},
-		"a window between scrapes":      {path: "/trafficsplits?window=1500ms", code: 400, message: "window 1.5s must be a multiple of the scrape interval 1s"},
-		"a negative window":             {path: "/namespaces/t/edges?window=-1s", code: 400, message: "window -1s must be positive"},
-		"a window longer than memory":   {path: "/trafficsplits?window=1h", code: 400, message: "window 1h0m0s must not exceed 5m0s, for which counts are kept"},
+		"a window that is none":       {path: "/trafficsplits?window=soon", code: 400, message: `window "soon" is not a length of time such as 10s`},
+		"an empty window":             {path: "/trafficsplits?window=", code: 400, message: `window "" is not a length of time such as 10s`},
+		"two windows":                 {path: "/trafficsplits?window=1m&window=2m", code: 400, message: "window is given 2 times"},
+		"a window without unit":       {path: "/namespaces/t/deployments/b?window=10", code: 400, message: `window "10" is not a length of time such as 10s`},
+		"a window between scrapes":    {path: "/trafficsplits?window=1500ms", code: 400, message: "window 1.5s must be a multiple of the scrape interval 1s"},
+		"a negative window":           {path: "/namespaces/t/edges?window=-1s", code: 400, message: "window -1s must be positive"},
+		"a window longer than memory": {path: "/trafficsplits?window=1h", code: 400, message: "window 1h0m0s must not exceed 5m0s, for which counts are kept"},
+		"a since that is no time":     {path: "/trafficsplits?since=yesterday", code: 400, message: `since "yesterday" is not a time such as 2019-04-08T22:25:55Z`},
+		"a since in the future": {path: "/trafficsplits?since=2027-01-01T00:00:00Z", code: 400,
+			message: "since 2027-01-01T00:00:00Z lies in the future: it is 2026-08-22T10:00:00Z here"},
+		"a since that is forgotten": {path: "/trafficsplits?since=2026-08-22T09:00:00Z", code: 410,
+			message: "no window can begin at 09:00:00 UTC: scrapes are known since 09:59:00 UTC only"},
 		"a split that does not exist":   {path: "/namespaces/t/trafficsplits/x", code: 404, message: `trafficsplits.metrics.smi-spec.io "x" not found`},
 		"a split of another namespace":  {path: "/namespaces/u/trafficsplits/app", code: 404, message: `trafficsplits.metrics.smi-spec.io "app" not found`},
 		"a pod that does not exist":     {path: "/namespaces/t/pods/x", code: 404, message: `pods.metrics.smi-spec.io "x" not found`},
@@ -165,20 +182,20 @@ func TestRefusals(t *testing.T) {
 		"edges of nothing":              {path: "/namespaces/t/deployments/x/edges", code: 404, message: `deployments.metrics.smi-spec.io "x" not found`},
 		"edges of no namespace":         {path: "/namespaces/x/edges", code: 404, message: `namespaces.metrics.smi-spec.io "x" not found`},
 		"a source without numbers": {path: "/trafficsplits", code: 503, message: "no proxy has been scraped yet",
-			change: func(s *Source) { s.Measurements = emptyStore(t) }},
+			change: func(s *Backing) { s.Source = emptyStore(t) }},
 		"no such object comes before no numbers": {path: "/namespaces/t/pods/x", code: 404, message: `pods.metrics.smi-spec.io "x" not found`,
-			change: func(s *Source) { s.Measurements = emptyStore(t) }},
+			change: func(s *Backing) { s.Source = emptyStore(t) }},
 		"a source that fails": {path: "/namespaces/t/deployments/b/edges", code: 500, message: "Internal error occurred: the cat sat on the counter",
-			change: func(s *Source) { s.Measurements = down{} }},
+			change: func(s *Backing) { s.Source = down{} }},
 		"splits that are not listed": {path: "/namespaces/t/trafficsplits/app", code: 503, message: "trafficsplits have not been listed yet",
-			change: func(s *Source) {
+			change: func(s *Backing) {
 				s.Splits = &shelf[*split.TrafficSplit]{err: errors.New("trafficsplits have not been listed yet")}
 			}},
 		"a field nobody can select by": {path: "/deployments?fieldSelector=status%3Dx", code: 400,
 			message: `"status" is not a known field selector: only "metadata.name", "metadata.namespace"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			changed := source
+			changed := backing
 			if tc.change != nil {
 				tc.change(&changed)
 			}
@@ -191,13 +208,13 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func emptyStore(t *testing.T) *window.Store {
+func emptyStore(t *testing.T) source.Source {
 	t.Helper()
 	store, err := window.New(DefaultWindow, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store
+	return proxies.Source{Store: store}
 }
 
 func TestOnlyReadingIsServed(t *testing.T) {
@@ -206,12 +223,14 @@ func TestOnlyReadingIsServed(t *testing.T) {
 	for _, r := range got.APIResources {
 		found = append(found, fmt.Sprintf("%s %s %s %t %v", r.Name, r.SingularName, r.Kind, r.Namespaced, r.Verbs))
 	}
-	want := []string{
-		"deployments deployment TrafficMetrics true [get list]", "deployments/edges  TrafficMetricsList true [get]",
-		"namespaces namespace TrafficMetrics false [get list]", "namespaces/edges  TrafficMetricsList false [get]",
-		"pods pod TrafficMetrics true [get list]", "pods/edges  TrafficMetricsList true [get]",
-		"trafficsplits trafficsplit TrafficMetrics true [get list]",
+	var want []string
+	for _, resource := range []string{"daemonsets", "deployments", "jobs", "namespaces", "nodes", "pods", "replicasets",
+		"replicationcontrollers", "services", "statefulsets"} {
+		namespaced := resource != "namespaces" && resource != "nodes"
+		want = append(want, fmt.Sprintf("%s %s TrafficMetrics %t [get list]", resource, strings.TrimSuffix(resource, "s"), namespaced),
+			fmt.Sprintf("%s/edges  TrafficMetricsList %t [get]", resource, namespaced))
 	}
+	want = append(want, "trafficsplits trafficsplit TrafficMetrics true [get list]")
 	if diff := cmp.Diff(want, found); diff != "" || got.GroupVersion != "metrics.smi-spec.io/v1alpha1" {
 		t.Errorf("%s: %s", got.GroupVersion, diff)
 	}
@@ -226,7 +245,10 @@ func TestKubectlCanTellResourcesApart(t *testing.T) {
 	for _, r := range decode[apidiscoveryv2.APIGroupDiscoveryList](t, answer).Items[0].Versions[0].Resources {
 		found[r.Resource] = r.ResponseKind.Kind
 	}
-	want := map[string]string{"deployments": "DeploymentMetrics", "namespaces": "NamespaceMetrics", "pods": "PodMetrics", "trafficsplits": "TrafficMetrics"}
+	want := map[string]string{"daemonsets": "DaemonSetMetrics", "deployments": "DeploymentMetrics", "jobs": "JobMetrics",
+		"namespaces": "NamespaceMetrics", "nodes": "NodeMetrics", "pods": "PodMetrics", "replicasets": "ReplicaSetMetrics",
+		"replicationcontrollers": "ReplicationControllerMetrics", "services": "ServiceMetrics", "statefulsets": "StatefulSetMetrics",
+		"trafficsplits": "TrafficMetrics"}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Error(diff)
 	}
@@ -236,5 +258,16 @@ func TestClientsThatPreferProtobufGetJSON(t *testing.T) {
 	answer := get(t, served(t), "/trafficsplits", "Accept", "application/vnd.kubernetes.protobuf,application/json")
 	if got := answer.Header().Get("Content-Type"); got != "application/json" || answer.Code != http.StatusOK {
 		t.Errorf("got %d %s", answer.Code, got)
+	}
+}
+
+// TestWindowsThatFollowEachOther asks since the end of the last answer, of which the client knows no more than the timestamp.
+func TestWindowsThatFollowEachOther(t *testing.T) {
+	got := decode[smi.TrafficMetricsList](t, get(t, served(t), "/trafficsplits?since=2026-08-22T09:59:00Z"))
+	if diff := cmp.Diff([]string{"t/app app-v1 from client 0 0", "t/app app-v2 from client 118 2", "u/idle idle-v1 from client 0 0"}, lines(got)); diff != "" {
+		t.Fatal(diff)
+	}
+	if got.Items[0].Window.Duration != time.Minute || !got.Items[0].Timestamp.Time.Equal(tenOClock) {
+		t.Errorf("got %s ending at %s, want 1m0s ending at ten", got.Items[0].Window.Duration, got.Items[0].Timestamp)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/proxies"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
@@ -21,7 +22,7 @@ func BenchmarkListTrafficSplits(b *testing.B) {
 	for i := range bounds {
 		bounds[i] = time.Duration(i+1) * 5 * ms
 	}
-	source := shop()
+	backing := shop()
 	all := &shelf[*split.TrafficSplit]{}
 	snapshots := make([]*window.Snapshot, 121)
 	for second := range snapshots {
@@ -43,7 +44,7 @@ func BenchmarkListTrafficSplits(b *testing.B) {
 			snapshots[second].Weights[window.Backend{Namespace: "shop", Split: name, Apex: name, Backend: backend}] = 50
 		}
 	}
-	source.Splits = all
+	backing.Splits = all
 	store, err := window.New(time.Second, 5*time.Minute)
 	if err != nil {
 		b.Fatal(err)
@@ -55,8 +56,8 @@ func BenchmarkListTrafficSplits(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	source.Measurements = store
-	handler := serve(b, source)
+	backing.Source = proxies.Source{Store: store}
+	handler := serve(b, backing)
 	request := httptest.NewRequest(http.MethodGet, root+"/trafficsplits", nil)
 	size, length := 0, 0
 	for b.Loop() {

@@ -8,6 +8,7 @@ import (
 	genericapiserver "k8s.io/apiserver/pkg/server"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
+	"github.com/serin-dev/serin/metrics/source"
 )
 
 // Configure prepares the generic machinery for the group.
@@ -28,11 +29,10 @@ type ownKinds struct{ discovery.ResourceManager }
 // AddGroupVersion adds the version with a kind for each resource. TrafficSplits keep the published one.
 func (k ownKinds) AddGroupVersion(group string, version apidiscoveryv2.APIVersionDiscovery) {
 	if group == smi.GroupVersion.Group {
-		kinds := map[string]string{"deployments": "DeploymentMetrics", "pods": "PodMetrics", "namespaces": "NamespaceMetrics"}
 		version = *version.DeepCopy()
 		for i := range version.Resources {
-			if kind, own := kinds[version.Resources[i].Resource]; own {
-				version.Resources[i].ResponseKind.Kind = kind
+			if name := source.Kind(version.Resources[i].Resource); name != source.Backends {
+				version.Resources[i].ResponseKind.Kind = kindNames[name] + "Metrics"
 			}
 		}
 	}

@@ -3,7 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
-	"maps"
+	"errors"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,7 +11,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
-	"github.com/serin-dev/serin/metrics/window"
+	"github.com/serin-dev/serin/metrics/source"
 )
 
 // edges serves the pairs that exchanged requests, of one object and others of its kind. Both ways between two objects are
@@ -19,8 +19,8 @@ import (
 type edges struct {
 	edgesTable
 
-	kind   kind
-	source Source
+	kind    kind
+	backing Backing
 }
 
 var (
@@ -40,47 +40,41 @@ func (e *edges) Get(ctx context.Context, name string, _ *metav1.GetOptions) (run
 	if err != nil {
 		return nil, err
 	}
-	read, err := e.source.read(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list := newList(e.kind.reference(asked))
-	e.add(list, read, asked, way{direction: from, side: server, here: e.kind.served, there: e.kind.called})
-	e.add(list, read, asked, way{direction: to, side: client, here: e.kind.called, there: e.kind.served})
+	var measured bool
+	var unmeasured error
+	for _, edge := range []source.Edge{source.From, source.To} {
+		read, err := e.backing.ask(ctx, e.kind.question(asked, edge))
+		switch {
+		case errors.As(err, new(*source.UnmeasuredError)):
+			unmeasured = err
+		case err != nil:
+			return nil, status(err)
+		default:
+			measured = true
+			e.add(list, read, asked, edge)
+		}
+	}
+	if !measured {
+		return nil, status(unmeasured)
+	}
 	return list, nil
 }
 
-// way is one of the two ways in which requests may go.
-type way struct {
-	direction, side string
-	here, there     func(*window.Series) end
-}
-
-// add adds an item per object at the other end of requests that went the way.
-func (e *edges) add(list *smi.TrafficMetricsList, read reading, asked end, w way) {
-	counts := window.Group(read.Window, func(s *window.Series) (end, bool) {
-		other := w.there(s)
-		return other, w.here(s) == asked && e.known(other)
-	})
-	others := slices.SortedFunc(maps.Keys(counts), func(a, b end) int {
-		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
+// add adds an item per object at the other end.
+func (e *edges) add(list *smi.TrafficMetricsList, read reading, asked source.Object, edge source.Edge) {
+	var others []source.Object
+	for pair, counts := range read.Counts {
+		if pair.Of == asked && counts.Requests() > 0 && e.kind.shown(pair.Other) {
+			others = append(others, pair.Other)
+		}
+	}
+	slices.SortFunc(others, func(a, b source.Object) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	for _, other := range others {
-		if counts[other].Requests() == 0 {
-			continue
-		}
-		item := read.item(e.kind.reference(asked), counts[other])
-		item.Edge = smi.Edge{Direction: w.direction, Side: w.side, Resource: e.kind.reference(other)}
+		item := read.item(e.kind.reference(asked), read.Counts[source.Pair{Of: asked, Other: other}])
+		item.Edge = smi.Edge{Direction: string(edge), Side: string(read.Side), Resource: e.kind.reference(other)}
 		list.Items = append(list.Items, item)
 	}
-}
-
-// known reports whether the other end is an object of the kind. A pod or namespace is one by its name, even if it is gone by
-// now; a workload may be of another kind, so it is a Deployment only if there is one.
-func (e *edges) known(other end) bool {
-	if other.name == "" || e.kind.name != "Deployment" {
-		return other.name != ""
-	}
-	_, exists := e.kind.finder.Get(other.namespace, other.name)
-	return exists
 }

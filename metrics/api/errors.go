@@ -1,33 +1,36 @@
 package api
 
 import (
+	"context"
 	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
-// status turns an error of the store into the answer to a request.
+// status turns an error of a source into the answer to a request.
 func status(err error) error {
-	var invalid *window.InvalidLengthError
-	var unavailable *window.UnavailableError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &invalid):
-		return apierrors.NewBadRequest(invalid.Error())
-	case errors.As(err, &unavailable):
-		return apierrors.NewServiceUnavailable(unavailable.Error())
+	case errors.As(err, new(*window.InvalidSpanError)):
+		return apierrors.NewBadRequest(err.Error())
+	case errors.As(err, new(*window.GoneError)):
+		return apierrors.NewResourceExpired(err.Error())
+	case errors.As(err, new(*window.UnavailableError)), errors.As(err, new(*source.UnmeasuredError)):
+		return apierrors.NewServiceUnavailable(err.Error())
 	default:
 		return apierrors.NewInternalError(err)
 	}
 }
 
 // ready turns "not listed yet" into the answer to a request: an object that is not known may still exist.
-func ready(finder interface{ Ready() error }) error {
-	if err := finder.Ready(); err != nil {
+func ready[T metav1.Object](ctx context.Context, finder Finder[T]) error {
+	if err := finder.Ready(ctx); err != nil {
 		return apierrors.NewServiceUnavailable(err.Error())
 	}
 	return nil

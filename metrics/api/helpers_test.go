@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/proxies"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
@@ -29,7 +32,7 @@ type shelf[T metav1.Object] struct {
 	err     error
 }
 
-func (s *shelf[T]) Ready() error { return s.err }
+func (s *shelf[T]) Ready(context.Context) error { return s.err }
 
 func (s *shelf[T]) Get(namespace, name string) (found T, exists bool) {
 	for _, o := range s.objects {
@@ -55,8 +58,8 @@ func (s *shelf[T]) List(namespace string, selector labels.Selector) []T {
 
 // shop is a cluster with the split app in namespace t, whose workloads call each other: a calls b, b calls c, c calls b.
 // There is an a in namespace u as well, which calls b too.
-func shop() Source {
-	named := func(namespace, name string, set labels.Set) *metav1.PartialObjectMetadata {
+func shop() Backing {
+	named := func(namespace, name string, set labels.Set) metav1.Object {
 		return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: set}}
 	}
 	tier := labels.Set{"tier": "web"}
@@ -68,13 +71,34 @@ func shop() Source {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "u", Name: "idle"},
 		Spec:       split.TrafficSplitSpec{Service: "idle", Backends: []split.Backend{{Service: "idle-v1", Weight: 1}}},
 	}
-	return Source{
-		Now:         func() time.Time { return tenOClock },
-		Splits:      &shelf[*split.TrafficSplit]{objects: []*split.TrafficSplit{app, idle}},
-		Deployments: &shelf[*metav1.PartialObjectMetadata]{objects: []*metav1.PartialObjectMetadata{named("t", "a", nil), named("t", "b", tier), named("t", "c", nil), named("u", "a", nil)}},
-		Pods:        &shelf[*metav1.PartialObjectMetadata]{objects: []*metav1.PartialObjectMetadata{named("t", "b-0", tier), named("t", "b-1", nil)}},
-		Namespaces:  &shelf[*metav1.PartialObjectMetadata]{objects: []*metav1.PartialObjectMetadata{named("", "t", nil), named("", "u", nil)}},
+	objects := map[source.Kind][]metav1.Object{
+		source.Deployments:  {named("t", "a", nil), named("t", "b", tier), named("t", "c", nil), named("u", "a", nil)},
+		source.StatefulSets: {named("t", "job", nil)},
+		source.Services:     {named("t", "app", nil), named("t", "app-v2", nil), named("t", "b", nil)},
+		source.Pods:         {named("t", "b-0", tier), named("t", "b-1", nil)},
+		source.Namespaces:   {named("", "t", nil), named("", "u", nil)},
+		source.Nodes:        {named("", "n1", nil), named("", "n2", nil)},
 	}
+	return Backing{
+		Now:     func() time.Time { return tenOClock },
+		Splits:  &shelf[*split.TrafficSplit]{objects: []*split.TrafficSplit{app, idle}},
+		Objects: func(k source.Kind) Finder[metav1.Object] { return &shelf[metav1.Object]{objects: objects[k]} },
+	}
+}
+
+// places say what pods belong to: all but job-0 run on n1, and job-0 is a StatefulSet's.
+type places struct{}
+
+func (places) Belongs(pod source.Object, kind source.Kind) ([]source.Object, error) {
+	switch {
+	case kind == source.Nodes && pod.Name == "job-0":
+		return []source.Object{{Name: "n2"}}, nil
+	case kind == source.Nodes:
+		return []source.Object{{Name: "n1"}}, nil
+	case kind == source.StatefulSets && pod.Name == "job-0":
+		return []source.Object{{Namespace: "t", Name: "job"}}, nil
+	}
+	return nil, nil
 }
 
 const ms = time.Millisecond
@@ -108,7 +132,7 @@ func traffic() *window.Snapshot {
 }
 
 // measured has one minute of traffic, ending at ten.
-func measured(t testing.TB) *window.Store {
+func measured(t testing.TB) source.Source {
 	t.Helper()
 	store, err := window.New(time.Second, 5*time.Minute)
 	if err != nil {
@@ -122,11 +146,11 @@ func measured(t testing.TB) *window.Store {
 			t.Fatal(err)
 		}
 	}
-	return store
+	return source.Derived{Source: proxies.Source{Store: store}, Pods: places{}}
 }
 
 // serve returns an API server without authentication.
-func serve(t testing.TB, source Source) http.Handler {
+func serve(t testing.TB, backing Backing) http.Handler {
 	t.Helper()
 	c := genericapiserver.NewConfig(Codecs.CodecFactory)
 	Configure(c)
@@ -136,7 +160,7 @@ func serve(t testing.TB, source Source) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Install(server, source); err != nil {
+	if err := Install(server, backing); err != nil {
 		t.Fatal(err)
 	}
 	return server.PrepareRun().Handler
@@ -171,6 +195,6 @@ func decode[T any](t testing.TB, answer *httptest.ResponseRecorder) (into T) {
 // down has no numbers.
 type down struct{}
 
-func (down) Read(time.Duration, time.Time) (window.Reading, error) {
-	return window.Reading{}, errors.New("the cat sat on the counter")
+func (down) Read(context.Context, source.Question) (*source.Reading, error) {
+	return nil, errors.New("the cat sat on the counter")
 }

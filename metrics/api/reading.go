@@ -8,18 +8,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
-)
-
-// The two directions of an edge, seen from the measured resource, and the two sides that can count.
-const (
-	from, to       = "from", "to"
-	client, server = "client", "server"
 )
 
 // reading is one window on its way out.
 type reading struct {
-	window.Reading
+	*source.Reading
 
 	buckets *bucketNames
 }

@@ -12,12 +12,15 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/request"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
+	"github.com/serin-dev/serin/metrics/source"
+	"github.com/serin-dev/serin/metrics/window"
 )
 
-type lengthKey struct{}
+type spanKey struct{}
 
-// withRequest prepares requests for the group's resources: it reads ?window=, which the generic machinery does not know, and
-// gives the path of a namespace's edges its meaning. It belongs inside authorisation, which must see the request as it came.
+// withRequest prepares requests for the group's resources: it reads ?window= and ?since=, which the generic machinery does
+// not know, and gives the path of a namespace's edges its meaning. It belongs inside authorisation, which must see the request
+// as it came.
 func withRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, known := request.RequestInfoFrom(r.Context())
@@ -25,12 +28,12 @@ func withRequest(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		length, err := windowOf(r.URL.Query())
+		span, err := spanOf(r.URL.Query())
 		if err != nil {
 			responsewriters.ErrorNegotiated(apierrors.NewBadRequest(err.Error()), Codecs, smi.GroupVersion, w, r)
 			return
 		}
-		ctx := context.WithValue(r.Context(), lengthKey{}, length)
+		ctx := context.WithValue(r.Context(), spanKey{}, span)
 		if info.Resource == "edges" && info.Name == "" && info.Namespace != "" {
 			ctx = request.WithRequestInfo(ctx, edgesOfNamespace(*info))
 		}
@@ -38,20 +41,37 @@ func withRequest(next http.Handler) http.Handler {
 	})
 }
 
-// windowOf reads the length of the window. Whether it can be answered is not its concern.
-func windowOf(query url.Values) (time.Duration, error) {
-	asked := query["window"]
-	switch len(asked) {
-	case 0:
-		return DefaultWindow, nil
-	case 1:
-		length, err := time.ParseDuration(asked[0])
-		if err != nil {
-			return 0, fmt.Errorf("window %q is not a length of time such as 10s", asked[0])
+// spanOf reads which window is asked for. Whether it can be answered is not its concern.
+func spanOf(query url.Values) (window.Span, error) {
+	span := window.Span{Length: DefaultWindow}
+	length, given, err := once(query, "window")
+	if err != nil {
+		return span, err
+	}
+	if given {
+		if span.Length, err = time.ParseDuration(length); err != nil {
+			return span, fmt.Errorf("window %.40q is not a length of time such as 10s", length)
 		}
-		return length, nil
+	}
+	since, given, err := once(query, "since")
+	if err != nil || !given {
+		return span, err
+	}
+	if span.Since, err = time.Parse(time.RFC3339, since); err != nil {
+		return span, fmt.Errorf("since %.40q is not a time such as 2019-04-08T22:25:55Z", since)
+	}
+	return span, nil
+}
+
+// once returns a parameter that may be given once.
+func once(query url.Values, name string) (value string, given bool, err error) {
+	switch values := query[name]; len(values) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return values[0], true, nil
 	default:
-		return 0, fmt.Errorf("window is given %d times", len(asked))
+		return "", true, fmt.Errorf("%s is given %d times", name, len(values))
 	}
 }
 
@@ -62,12 +82,19 @@ func edgesOfNamespace(info request.RequestInfo) *request.RequestInfo {
 	return &info
 }
 
-// read returns the newest complete window of the length the request asks for.
-func (s Source) read(ctx context.Context) (reading, error) {
-	length, given := ctx.Value(lengthKey{}).(time.Duration)
+// ask puts a question about the window that the request asks for. Its errors are the source's.
+func (b Backing) ask(ctx context.Context, q source.Question) (reading, error) {
+	span, given := ctx.Value(spanKey{}).(window.Span)
 	if !given {
-		length = DefaultWindow
+		span = window.Span{Length: DefaultWindow}
 	}
-	r, err := s.Measurements.Read(length, s.Now())
-	return reading{Reading: r, buckets: &bucketNames{}}, status(err)
+	q.Span, q.Now = span, b.Now()
+	r, err := b.Source.Read(ctx, q)
+	return reading{Reading: r, buckets: &bucketNames{}}, err
+}
+
+// read is ask with errors that are answers to the request.
+func (b Backing) read(ctx context.Context, q source.Question) (reading, error) {
+	r, err := b.ask(ctx, q)
+	return r, status(err)
 }

@@ -11,16 +11,15 @@ import (
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/source"
 	"github.com/serin-dev/serin/metrics/window"
 )
 
-const splitKind = "TrafficSplit"
-
-// splits serves trafficsplits: one item per backend, counted by the callers' side.
+// splits serves trafficsplits: one item per backend.
 type splits struct {
 	splitsTable
 
-	source Source
+	backing Backing
 }
 
 var (
@@ -48,67 +47,66 @@ func (*splits) GetSingularName() string { return "trafficsplit" }
 
 // Get returns a list with the backends of one split.
 func (s *splits) Get(ctx context.Context, name string, _ *metav1.GetOptions) (runtime.Object, error) {
-	if err := ready(s.source.Splits); err != nil {
+	if err := ready(ctx, s.backing.Splits); err != nil {
 		return nil, err
 	}
 	namespace := request.NamespaceValue(ctx)
-	found, exists := s.source.Splits.Get(namespace, name)
+	found, exists := s.backing.Splits.Get(namespace, name)
 	if !exists {
 		return nil, notFound("trafficsplits", name)
 	}
-	list := newList(smi.ObjectReference{Kind: splitKind, Namespace: namespace, Name: name})
+	list := newList(smi.ObjectReference{Kind: kindNames[source.Backends], Namespace: namespace, Name: name})
 	return list, s.fill(ctx, list, []*split.TrafficSplit{found})
 }
 
 // List returns a list with the backends of all selected splits.
 func (s *splits) List(ctx context.Context, options *metainternalversion.ListOptions) (runtime.Object, error) {
-	if err := ready(s.source.Splits); err != nil {
+	if err := ready(ctx, s.backing.Splits); err != nil {
 		return nil, err
 	}
 	wanted, err := selected(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	list := newList(smi.ObjectReference{Kind: splitKind, Namespace: wanted.namespace})
+	list := newList(smi.ObjectReference{Kind: kindNames[source.Backends], Namespace: wanted.namespace})
 	list.Selector = wanted.echo
-	return list, s.fill(ctx, list, find(s.source.Splits, wanted))
+	return list, s.fill(ctx, list, find(s.backing.Splits, wanted))
 }
 
 // fill adds an item per backend of each split, in the order of its spec.
 func (s *splits) fill(ctx context.Context, list *smi.TrafficMetricsList, found []*split.TrafficSplit) error {
-	read, err := s.source.read(ctx)
+	read, err := s.backing.read(ctx, source.Question{Kind: source.Backends, Namespace: list.Resource.Namespace})
 	if err != nil {
 		return err
 	}
-	wanted := map[window.Backend]bool{}
 	for _, one := range found {
 		for _, b := range one.Spec.Backends {
-			wanted[backendOf(one, b)] = true
-		}
-	}
-	counts := window.Group(read.Window, func(s *window.Series) (window.Backend, bool) {
-		backend := window.Backend{Namespace: s.Namespace, Split: s.Split, Apex: s.Apex, Backend: s.Backend}
-		return backend, wanted[backend]
-	})
-	list.Items = make([]smi.TrafficMetrics, 0, len(wanted))
-	for _, one := range found {
-		for _, b := range one.Spec.Backends {
-			list.Items = append(list.Items, read.backendItem(backendOf(one, b), counts[backendOf(one, b)]))
+			list.Items = append(list.Items, read.backendItem(one, b.Service))
 		}
 	}
 	return nil
 }
 
-func backendOf(s *split.TrafficSplit, b split.Backend) window.Backend {
-	return window.Backend{Namespace: s.Namespace, Split: s.Name, Apex: s.Spec.Service, Backend: b.Service}
-}
-
-func (r reading) backendItem(b window.Backend, counts *window.Counts) smi.TrafficMetrics {
-	item := r.item(smi.ObjectReference{Kind: splitKind, Namespace: b.Namespace, Name: b.Split}, counts)
-	item.Edge = smi.Edge{Direction: from, Side: client}
-	item.Backend = &smi.Backend{Apex: b.Apex, Name: b.Backend}
-	if weight, agreed := r.Weights[b]; agreed {
+func (r reading) backendItem(s *split.TrafficSplit, backend string) smi.TrafficMetrics {
+	of := source.Object{Namespace: s.Namespace, Name: backend, Split: s.Name, Apex: s.Spec.Service}
+	item := r.item(smi.ObjectReference{Kind: kindNames[source.Backends], Namespace: s.Namespace, Name: s.Name}, r.ofBackend(of))
+	item.Edge = smi.Edge{Direction: string(source.From), Side: string(r.Side)}
+	item.Backend = &smi.Backend{Apex: of.Apex, Name: backend}
+	if weight, agreed := r.Weights[of]; agreed {
 		item.Backend.Weight = &weight
 	}
 	return item
+}
+
+// ofBackend returns what was counted for a backend by a source that may not know its split, or its apex either.
+func (r reading) ofBackend(of source.Object) *window.Counts {
+	if counts := r.Counts[source.Pair{Of: of}]; counts != nil {
+		return counts
+	}
+	of.Split = ""
+	if counts := r.Counts[source.Pair{Of: of}]; counts != nil {
+		return counts
+	}
+	of.Apex = ""
+	return r.Counts[source.Pair{Of: of}]
 }

@@ -3,8 +3,11 @@ package catalog
 import (
 	"context"
 	"net/http"
-	"sync"
+	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -13,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	coreinformers "k8s.io/client-go/informers/core/v1"
 	discoveryinformers "k8s.io/client-go/informers/discovery/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
@@ -21,30 +25,42 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/source"
 )
 
 // Catalog is everything that is watched.
 type Catalog struct {
-	Splits      *Kind[*split.TrafficSplit]
-	Deployments *Kind[*metav1.PartialObjectMetadata]
-	Pods        *Kind[*metav1.PartialObjectMetadata]
-	Namespaces  *Kind[*metav1.PartialObjectMetadata]
+	Splits *Kind[*split.TrafficSplit]
 	// Proxies are the EndpointSlices of the proxies' Service.
 	Proxies *Kind[*discoveryv1.EndpointSlice]
+
+	objects        map[source.Kind]*Kind[*Object]
+	pods, services *Kind[*Object]
+	departed       departed
+	watches        watches
 }
 
 var byNamespace = cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}
 
+// ofMetadataOnly are the resources of which nothing but names and labels is read.
+var ofMetadataOnly = []schema.GroupVersionResource{
+	appsv1.SchemeGroupVersion.WithResource("deployments"), appsv1.SchemeGroupVersion.WithResource("replicasets"),
+	appsv1.SchemeGroupVersion.WithResource("statefulsets"), appsv1.SchemeGroupVersion.WithResource("daemonsets"),
+	batchv1.SchemeGroupVersion.WithResource("jobs"), corev1.SchemeGroupVersion.WithResource("replicationcontrollers"),
+	corev1.SchemeGroupVersion.WithResource("namespaces"), corev1.SchemeGroupVersion.WithResource("nodes"),
+}
+
 // New returns a catalog that is empty until Run. proxies names the Service whose endpoints are the proxies.
 func New(config *rest.Config, client *http.Client, proxies types.NamespacedName) (*Catalog, error) {
-	c := &Catalog{}
+	c := &Catalog{objects: make(map[source.Kind]*Kind[*Object])}
+	c.departed.pods, c.departed.now = map[types.NamespacedName]departure{}, time.Now
 	if err := c.watchMetadata(config, client); err != nil {
 		return nil, err
 	}
 	if err := c.watchSplits(config, client); err != nil {
 		return nil, err
 	}
-	return c, c.watchProxies(config, client, proxies)
+	return c, c.watchRest(config, client, proxies)
 }
 
 func (c *Catalog) watchMetadata(config *rest.Config, client *http.Client) error {
@@ -52,17 +68,10 @@ func (c *Catalog) watchMetadata(config *rest.Config, client *http.Client) error 
 	if err != nil {
 		return err
 	}
-	for _, kind := range []struct {
-		resource schema.GroupVersionResource
-		into     **Kind[*metav1.PartialObjectMetadata]
-	}{
-		{schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, &c.Deployments},
-		{schema.GroupVersionResource{Version: "v1", Resource: "pods"}, &c.Pods},
-		{schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, &c.Namespaces},
-	} {
-		informer := metadatainformer.NewFilteredMetadataInformer(objects, kind.resource, metav1.NamespaceAll, 0, byNamespace, nil)
-		*kind.into, err = newKind(kind.resource.GroupResource().String(), informer.Informer(), nameAndLabels)
-		if err != nil {
+	for _, resource := range ofMetadataOnly {
+		kind := source.Kind(resource.Resource)
+		informer := metadatainformer.NewFilteredMetadataInformer(objects, resource, metav1.NamespaceAll, 0, byNamespace, nil)
+		if c.objects[kind], err = newKind(&c.watches, resource.GroupResource().String(), informer.Informer(), ofMetadata); err != nil {
 			return err
 		}
 	}
@@ -82,57 +91,94 @@ func (c *Catalog) watchSplits(config *rest.Config, client *http.Client) error {
 	if err != nil {
 		return err
 	}
-	resource := split.GroupVersion.WithResource("trafficsplits")
-	source := cache.NewListWatchFromClient(splits, resource.Resource, metav1.NamespaceAll, fields.Everything())
-	informer := cache.NewSharedIndexInformer(source, &split.TrafficSplit{}, 0, byNamespace)
-	c.Splits, err = newKind(resource.GroupResource().String(), informer, func(s *split.TrafficSplit) *split.TrafficSplit {
+	resource := split.GroupVersion.WithResource(string(source.Backends))
+	list := cache.NewListWatchFromClient(splits, resource.Resource, metav1.NamespaceAll, fields.Everything())
+	informer := cache.NewSharedIndexInformer(list, &split.TrafficSplit{}, 0, byNamespace)
+	c.Splits, err = newKind(&c.watches, resource.GroupResource().String(), informer, func(s *split.TrafficSplit) *split.TrafficSplit {
 		s.ManagedFields, s.Annotations = nil, nil
 		return s
 	})
 	return err
 }
 
-func (c *Catalog) watchProxies(config *rest.Config, client *http.Client, proxies types.NamespacedName) error {
+// watchRest watches what more than metadata is read of.
+func (c *Catalog) watchRest(config *rest.Config, client *http.Client, proxies types.NamespacedName) error {
 	objects, err := kubernetes.NewForConfigAndClient(config, client)
 	if err != nil {
 		return err
 	}
-	ofService := func(o *metav1.ListOptions) {
+	proxiesOnly := func(o *metav1.ListOptions) {
 		o.LabelSelector = labels.Set{discoveryv1.LabelServiceName: proxies.Name}.String()
 	}
-	informer := discoveryinformers.NewFilteredEndpointSliceInformer(objects, proxies.Namespace, 0, byNamespace, ofService)
-	c.Proxies, err = newKind("endpointslices.discovery.k8s.io", informer, func(s *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
+	slices := discoveryinformers.NewFilteredEndpointSliceInformer(objects, proxies.Namespace, 0, byNamespace, proxiesOnly)
+	c.Proxies, err = newKind(&c.watches, "endpointslices.discovery.k8s.io", slices, func(s *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 		s.ManagedFields = nil
 		return s
 	})
+	if err != nil {
+		return err
+	}
+	services := coreinformers.NewServiceInformer(objects, metav1.NamespaceAll, 0, byNamespace)
+	if c.services, err = newKind(&c.watches, "services", services, ofService); err != nil {
+		return err
+	}
+	pods := coreinformers.NewPodInformer(objects, metav1.NamespaceAll, 0, byNamespace)
+	if c.pods, err = newKind(&c.watches, "pods", pods, ofPod); err != nil {
+		return err
+	}
+	c.objects[source.Services], c.objects[source.Pods] = c.services, c.pods
+	_, err = pods.AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: c.departed.add})
 	return err
 }
 
-// nameAndLabels keeps what the API answers from: a pod's annotations alone may be larger than all of that.
-func nameAndLabels(o *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
-	kept := &metav1.PartialObjectMetadata{TypeMeta: o.TypeMeta}
-	kept.Namespace, kept.Name, kept.Labels, kept.ResourceVersion = o.Namespace, o.Name, o.Labels, o.ResourceVersion
-	return kept
+// Objects are the objects of every kind but TrafficSplits.
+func (c *Catalog) Objects(kind source.Kind) Any { return Any{c.objects[kind]} }
+
+// Run watches until the context ends: what everybody asks for at once, the rest once somebody does.
+func (c *Catalog) Run(ctx context.Context) {
+	c.Splits.watch()
+	c.Proxies.watch()
+	for _, kind := range atOnce {
+		c.objects[kind].watch()
+	}
+	c.watches.run(ctx)
 }
 
-// Run watches until the context ends.
-func (c *Catalog) Run(ctx context.Context) {
-	var watches sync.WaitGroup
-	for _, informer := range []cache.SharedIndexInformer{
-		c.Splits.informer, c.Deployments.informer, c.Pods.informer, c.Namespaces.informer, c.Proxies.informer,
-	} {
-		watches.Go(func() { informer.RunWithContext(ctx) })
-	}
-	watches.Wait()
-}
+var atOnce = []source.Kind{source.Namespaces, source.Deployments, source.Pods}
 
 // Ready returns nil once everything was listed that every installation has. TrafficSplits are not among it: without their
 // CRD the rest still works.
 func (c *Catalog) Ready() error {
-	for _, k := range []interface{ Ready() error }{c.Proxies, c.Namespaces, c.Deployments, c.Pods} {
-		if err := k.Ready(); err != nil {
+	if err := c.Proxies.Synced(); err != nil {
+		return err
+	}
+	for _, kind := range atOnce {
+		if err := c.objects[kind].Synced(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Backends returns the names of a split's backends, in the order of its spec.
+func (c *Catalog) Backends(namespace, name string) []string {
+	s, exists := c.Splits.Get(namespace, name)
+	if !exists {
+		return nil
+	}
+	names := make([]string, len(s.Spec.Backends))
+	for i, b := range s.Spec.Backends {
+		names[i] = b.Service
+	}
+	return names
+}
+
+// Namespaces returns the names of all namespaces.
+func (c *Catalog) Namespaces() []string {
+	found := c.objects[source.Namespaces].in(metav1.NamespaceAll)
+	names := make([]string, len(found))
+	for i, o := range found {
+		names[i] = o.Name
+	}
+	return names
 }

@@ -11,7 +11,12 @@ const (
 	outcomeSuccess = "success"
 	outcomeFailure = "failure"
 
-	// adminPort names the port with /metrics in the EndpointSlices.
-	adminPort   = "admin"
+	// adminPort names the port with the paths below in the EndpointSlices.
+	adminPort = "admin"
+	// tickPath answers what metricsPath answers, but all who ask for one tick get the same. Its parameter tickParameter is the
+	// tick in the form of RFC 3339.
+	tickPath      = "/metrics/tick"
+	tickParameter = "at"
+	// metricsPath is what a proxy of a version before tickPath has.
 	metricsPath = "/metrics"
 )

@@ -201,7 +201,7 @@ func countWith(t *testing.T, s *window.Snapshot) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := store.Read(time.Second, time.Unix(2, 0)); err != nil {
+	if _, err := store.Read(window.Span{Length: time.Second}, time.Unix(2, 0)); err != nil {
 		t.Error(err)
 	}
 }

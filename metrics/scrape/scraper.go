@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -40,14 +41,15 @@ func New(dial DialFunc) *Scraper {
 	}}}
 }
 
-// Scrape asks all targets at once and returns when all answered or the context ends. at is the tick the round belongs to.
+// Scrape asks all targets at once and returns when all answered or the context ends. at is the tick the round belongs to, and
+// what the proxies are asked for: everybody who asks for it gets the same numbers, as long as no proxy is too old to know ticks.
 func (s *Scraper) Scrape(ctx context.Context, at time.Time, targets []Target) window.Round {
 	round := window.Round{At: at, Sightings: make([]window.Sighting, len(targets))}
 	var asking sync.WaitGroup
 	for i, target := range targets {
 		asking.Go(func() {
 			seen := window.Sighting{Proxy: target.Proxy, Ready: target.Ready}
-			snapshot, err := s.ask(ctx, target.Address)
+			snapshot, err := s.ask(ctx, at, target.Address)
 			if err != nil {
 				seen.Reason = reason(err)
 			}
@@ -59,9 +61,21 @@ func (s *Scraper) Scrape(ctx context.Context, at time.Time, targets []Target) wi
 	return round
 }
 
-// ask reads one proxy.
-func (s *Scraper) ask(ctx context.Context, address string) (*window.Snapshot, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+metricsPath, nil)
+// ask reads what one proxy says about the tick. A proxy that does not know the path is asked for its counters as they are now;
+// every other refusal is a missed scrape, because what is counted now is not what others got for the tick.
+func (s *Scraper) ask(ctx context.Context, at time.Time, address string) (*window.Snapshot, error) {
+	tick := url.Values{tickParameter: {at.UTC().Format(time.RFC3339Nano)}}
+	snapshot, err := s.get(ctx, url.URL{Scheme: "http", Host: address, Path: tickPath, RawQuery: tick.Encode()})
+	var refused *refusal
+	if errors.As(err, &refused) && refused.code == http.StatusNotFound {
+		return s.get(ctx, url.URL{Scheme: "http", Host: address, Path: metricsPath})
+	}
+	return snapshot, err
+}
+
+// get reads one answer.
+func (s *Scraper) get(ctx context.Context, from url.URL) (*window.Snapshot, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +85,17 @@ func (s *Scraper) ask(ctx context.Context, address string) (*window.Snapshot, er
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }() // all of it was read, or the answer is refused
+	from.RawQuery = ""                           // another one at every tick, which reasons must not be
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("http://%s%s answered %s", address, metricsPath, response.Status)
+		return nil, refusalOf(&from, response)
 	}
 	body := &io.LimitedReader{R: response.Body, N: maxAnswer + 1}
 	snapshot, err := Parse(body, expfmt.ResponseFormat(response.Header))
 	switch {
 	case body.N <= 0:
-		return nil, fmt.Errorf("http://%s%s answered more than %d bytes", address, metricsPath, maxAnswer)
+		return nil, fmt.Errorf("%s answered more than %d bytes", &from, maxAnswer)
 	case err != nil:
-		return nil, fmt.Errorf("http://%s%s: %w", address, metricsPath, err)
+		return nil, fmt.Errorf("%s: %w", &from, err)
 	}
 	return snapshot, nil
 }

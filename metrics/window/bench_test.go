@@ -49,7 +49,7 @@ func BenchmarkReadWindow(b *testing.B) {
 	}
 	for b.Loop() {
 		clear(s.cache)
-		if _, err := s.Read(10*time.Second, at(60)); err != nil {
+		if _, err := s.Read(Span{Length: 10 * time.Second}, at(60)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -16,9 +16,12 @@
 //  4. A proxy that appeared counts in full only if its process started inside the window. Otherwise, or if the start is not
 //     known, its first snapshot is the baseline it is counted from.
 //  5. A proxy that comes back after it was taken for vanished is counted from its first snapshot after the return.
-//  6. A counter that decreases although the process is the same was reset: all counters of the series are counted from zero
-//     again. A series that is absent from a snapshot stands at zero.
+//  6. A counter that decreases although the process is the same makes every window that it decreases in incomplete: what was
+//     counted in between is not known. A series that is absent from a snapshot stands at zero.
 //
-// So a request is counted at most once over all windows of one length, whatever fails. It must not turn counts into rates, and
+// A window may also begin where whoever asks says, at the end of the last one that they were given: it ends as late as can be
+// answered, so nothing falls between two windows when a scrape is missed.
+//
+// So a request is counted at most once over all windows of one length, and over all windows that follow each other, whatever fails. It must not turn counts into rates, and
 // it must not know what a Deployment or a TrafficSplit is.
 package window

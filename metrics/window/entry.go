@@ -75,17 +75,17 @@ func (e *entry) counted(from, to int64, bounds *boundsTable) Counts {
 	return c
 }
 
-// add takes in raw numbers. The difference to the last ones counts; when any number decreased the line was reset, and all
-// of its numbers count from zero.
-func (l *line) add(tick int64, now []uint64) {
+// add takes in raw numbers and reports whether any of them decreased: then the line was reset, and all of its numbers begin
+// at zero again. Otherwise the difference to the last ones counts.
+func (l *line) add(tick int64, now []uint64) (reset bool) {
 	l.seen = tick
-	changed, reset := false, false
+	changed := false
 	for i := range now {
 		changed = changed || now[i] != l.raw[i]
 		reset = reset || now[i] < l.raw[i]
 	}
 	if !changed {
-		return
+		return false
 	}
 	if reset {
 		clear(l.raw)
@@ -96,6 +96,7 @@ func (l *line) add(tick int64, now []uint64) {
 	}
 	l.track.add(tick, l.raw, l.total)
 	copy(l.raw, now)
+	return reset
 }
 
 func (l *line) settle(tick int64) {

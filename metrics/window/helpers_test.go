@@ -71,7 +71,7 @@ func fill(t testing.TB, s *Store, from, to int) {
 // successes returns the end of the answered window in seconds and the successes of v1 in it.
 func successes(t testing.TB, s *Store, length time.Duration, now int) (int, uint64) {
 	t.Helper()
-	r, err := s.Read(length, at(now))
+	r, err := s.Read(Span{Length: length}, at(now))
 	if err != nil {
 		t.Fatalf("at second %d: %v", now, err)
 	}
@@ -89,7 +89,7 @@ func total(w *Window, series Series) Counts {
 
 func wantUnavailable(t testing.TB, s *Store, length time.Duration, now int, sentence string) {
 	t.Helper()
-	_, err := s.Read(length, at(now))
+	_, err := s.Read(Span{Length: length}, at(now))
 	var unavailable *UnavailableError
 	if !errors.As(err, &unavailable) || err.Error() != sentence {
 		t.Errorf("at second %d got %v, want unavailable: %s", now, err, sentence)

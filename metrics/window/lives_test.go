@@ -68,11 +68,6 @@ func TestLivesOfProxies(t *testing.T) {
 			a:      []*Sighting{a(said(0)), a(said(1)), a(said(2)), a(began(3, 50)), a(began(3, 50)), a(began(3, 50)), a(began(3, 50)), a(began(3, 50)), a(began(3, 50))},
 			want:   windows{4: 2 + 50, 8: 0},
 		},
-		"is reset without saying so": {
-			reason: "a decrease tells; what was counted before it stays counted",
-			a:      []*Sighting{a(undated(100)), a(undated(105)), a(undated(109)), a(undated(2)), a(undated(4)), a(undated(4)), a(undated(4)), a(undated(4)), a(undated(4))},
-			want:   windows{4: 9 + 4, 8: 0},
-		},
 		"moves its stated start a little": {
 			reason: "clocks are set; it is the same process",
 			a:      []*Sighting{a(began(-1, 3)), a(began(-1, 5)), a(began(0, 9)), a(began(-1, 9)), a(began(0, 9)), a(began(1, 9)), a(began(0, 9)), a(began(0, 9)), a(began(0, 9))},
@@ -111,11 +106,11 @@ func TestLivesOfProxies(t *testing.T) {
 // readEnding reads a window that is not the newest one.
 func readEnding(t *testing.T, s *Store, length time.Duration, end int) *Window {
 	t.Helper()
-	w := ticks{start: s.tick(at(end).Add(-length)), end: s.tick(at(end)), startTime: at(end).Add(-length)}
+	w := ticks{start: s.tick(at(end).Add(-length)), end: s.tick(at(end))}
 	if gap := s.gap(w); gap != "" {
 		t.Fatalf("the window ending at %d is not complete: %s", end, gap)
 	}
-	return s.window(length, w)
+	return s.window(w)
 }
 
 func TestAReadyProxyThatNeverAnsweredHoldsTheWindowUp(t *testing.T) {
@@ -152,16 +147,41 @@ func TestSeriesOfOneProxy(t *testing.T) {
 		of(n(100, 10), nil),
 		of(n(100, 12), n(5, 0)), // v2 is new in a proxy that is known: all of it is new
 		of(n(100, 12), nil),     // the proxy forgot v2
-		of(n(2, 1), n(6, 1)),    // v2 is back, from zero; v1 was reset, failures with it
-		of(n(3, 1), n(7, 1)),
+		of(n(102, 13), n(6, 1)), // v2 is back, from zero
+		of(n(103, 13), n(7, 1)),
 	} {
 		add(t, s, second, answers("a", snapshot))
 	}
 	w := readEnding(t, s, 4*time.Second, 4)
-	for series, want := range map[Series][2]uint64{v1: {3, 2 + 1}, v2: {5 + 7, 1}} {
+	for series, want := range map[Series][2]uint64{v1: {3, 3}, v2: {5 + 7, 1}} {
 		got := total(w, series)
 		if got.Success != want[0] || got.Failure != want[1] {
 			t.Errorf("%s: got %d and %d, want %v", series.Backend, got.Success, got.Failure, want)
+		}
+	}
+}
+
+func TestAResetVoidsTheWindowsThatItLiesIn(t *testing.T) {
+	s := newStore(t)
+	for second, n := range []uint64{100, 105, 109, 110, 2, 4, 4, 4, 9, 11, 12, 13, 14} {
+		add(t, s, second, answers("a", undated(n)), answers("b", said(0)))
+	}
+	wantGap := func(w ticks, want string) {
+		t.Helper()
+		w.start, w.end = s.tick(at(int(w.start))), s.tick(at(int(w.end)))
+		if got := s.gap(w); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	const back = "the counters of proxy a went back at 10:00:04 UTC although it was not restarted"
+	wantGap(ticks{start: 0, end: 4}, back)
+	wantGap(ticks{start: 3, end: 5}, back)
+	wantGap(ticks{start: 0, end: 3}, "")
+	wantGap(ticks{start: 4, end: 8}, "")
+	for end, want := range map[int]uint64{3: 5 + 4 + 1, 8: 7, 12: 5} {
+		length := time.Duration(min(end, 4)) * time.Second
+		if n := total(readEnding(t, s, length, end), v1).Success; n != want {
+			t.Errorf("the window ending at %d has %d requests, want %d", end, n, want)
 		}
 	}
 }

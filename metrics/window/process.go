@@ -2,6 +2,7 @@ package window
 
 import (
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -17,6 +18,8 @@ type process struct {
 	// misses are the ticks, ascending, at which the proxy was ready and gave no snapshot; reason is why, the last time.
 	misses []int64
 	reason string
+	// resets are the ticks, ascending, whose snapshot had a lower counter than the one before.
+	resets []int64
 	// gone says that it vanished: no snapshot of it will follow.
 	gone    bool
 	entries map[Series]*entry
@@ -37,16 +40,20 @@ func (p *process) add(tick int64, s *Snapshot, bounds *boundsTable) {
 		p.seen, p.first, p.started = true, tick, s.Started
 	}
 	p.last = tick
+	reset := false
 	for series, counts := range s.Series {
 		e := p.entries[series]
 		if e == nil {
 			e = newEntry()
 			p.entries[series] = e
 		}
-		e.requests.add(tick, []uint64{counts.Success, counts.Failure})
+		reset = e.requests.add(tick, []uint64{counts.Success, counts.Failure}) || reset
 		if len(counts.Latency.Counts) > 0 {
-			e.latency(bounds.index(counts.Latency.Bounds), len(counts.Latency.Counts)).add(tick, counts.Latency.Counts)
+			reset = e.latency(bounds.index(counts.Latency.Bounds), len(counts.Latency.Counts)).add(tick, counts.Latency.Counts) || reset
 		}
+	}
+	if reset {
+		p.resets = append(p.resets, tick)
 	}
 	for _, e := range p.entries {
 		e.settle(tick)
@@ -60,6 +67,15 @@ func (p *process) blocks(tick int64) bool {
 		return false
 	}
 	return !p.gone || (p.seen && p.last > tick)
+}
+
+// resetIn returns the first tick inside the window at which a counter had decreased.
+func (p *process) resetIn(w ticks) (tick int64, found bool) {
+	i := sort.Search(len(p.resets), func(i int) bool { return p.resets[i] > w.start })
+	if i == len(p.resets) || p.resets[i] > w.end {
+		return 0, false
+	}
+	return p.resets[i], true
 }
 
 // answered reports whether there is a snapshot of the tick, given that a round was made then.
@@ -77,13 +93,13 @@ func (p *process) countsFromZero(start time.Time) bool {
 }
 
 // span returns the two ticks between which the process counts in the window, and whether it counts at all.
-func (p *process) span(w ticks) (from, to int64, counts bool) {
+func (p *process) span(w ticks, start time.Time) (from, to int64, counts bool) {
 	switch {
 	case !p.seen || p.first > w.end || p.last <= w.start:
 		return 0, 0, false
 	case p.first <= w.start:
 		return w.start, w.end, true
-	case p.countsFromZero(w.startTime):
+	case p.countsFromZero(start):
 		return p.first - 1, w.end, true
 	default:
 		return p.first, w.end, true
@@ -94,6 +110,8 @@ func (p *process) span(w ticks) (from, to int64, counts bool) {
 func (p *process) trim(oldest int64) {
 	kept, _ := slices.BinarySearch(p.misses, oldest)
 	p.misses = slices.Delete(p.misses, 0, kept)
+	kept, _ = slices.BinarySearch(p.resets, oldest)
+	p.resets = slices.Delete(p.resets, 0, kept)
 	for series, e := range p.entries {
 		if e.requests.seen < p.last && !e.changedAfter(oldest) {
 			delete(p.entries, series)

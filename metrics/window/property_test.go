@@ -95,7 +95,7 @@ func (w *simulation) trouble() { w.troubled[w.now-1] = true }
 
 // read asks for the newest window and checks it against what really happened.
 func (w *simulation) read(length time.Duration) {
-	r, err := w.store.Read(length, at(w.now))
+	r, err := w.store.Read(Span{Length: length}, at(w.now))
 	if err != nil {
 		return
 	}
@@ -191,7 +191,7 @@ func TestWindowsOfAHealthyDataPlaneCountEverything(t *testing.T) {
 			if second < length || second%length != 0 {
 				continue
 			}
-			r, err := s.Read(time.Duration(length)*time.Second, at(second))
+			r, err := s.Read(Span{Length: time.Duration(length) * time.Second}, at(second))
 			if err != nil || !r.End.Equal(at(second)) || answered[second] {
 				t.Fatalf("at %d: %v, %v", second, r, err)
 			}

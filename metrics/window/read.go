@@ -27,15 +27,9 @@ type Reading struct {
 	Weights map[Backend]int64
 }
 
-// ticks is a window in ticks.
-type ticks struct {
-	start, end int64
-	startTime  time.Time
-}
-
-// Read returns the newest complete window of the length. It fails with *InvalidLengthError or *UnavailableError.
-func (s *Store) Read(length time.Duration, now time.Time) (Reading, error) {
-	if err := s.check(length); err != nil {
+// Read returns the newest complete window of the span. It fails with *InvalidSpanError, *GoneError or *UnavailableError.
+func (s *Store) Read(span Span, now time.Time) (Reading, error) {
+	if err := s.check(span, now); err != nil {
 		return Reading{}, err
 	}
 	s.mu.Lock()
@@ -43,11 +37,19 @@ func (s *Store) Read(length time.Duration, now time.Time) (Reading, error) {
 	if err := s.fresh(now); err != nil {
 		return Reading{}, err
 	}
-	newest := s.time(s.rounds[len(s.rounds)-1]).UnixNano()
+	if !span.Since.IsZero() {
+		return s.since(s.tick(span.Since))
+	}
+	return s.aligned(span.Length, now)
+}
+
+// aligned is the newest complete window that ends at a multiple of its length.
+func (s *Store) aligned(length time.Duration, now time.Time) (Reading, error) {
+	newest := s.time(s.newest()).UnixNano()
 	end := time.Unix(0, newest-newest%int64(length)).UTC()
 	var because string
 	for ; now.Sub(end) <= MaxAge*length; end = end.Add(-length) {
-		w := ticks{start: s.tick(end.Add(-length)), end: s.tick(end), startTime: end.Add(-length)}
+		w := ticks{start: s.tick(end.Add(-length)), end: s.tick(end)}
 		if w.start < s.rounds[0] {
 			because = join(because, fmt.Sprintf("scrapes are known since %s only", clock(s.time(s.rounds[0]))))
 			break
@@ -56,35 +58,52 @@ func (s *Store) Read(length time.Duration, now time.Time) (Reading, error) {
 			because = join(because, gap)
 			continue
 		}
-		return Reading{Window: s.window(length, w), Weights: s.weights}, nil
+		return Reading{Window: s.window(w), Weights: s.weights}, nil
 	}
-	return Reading{}, unavailable("no complete window of %s in the last %s: %s", length, MaxAge*length, because)
+	return Reading{}, Unavailable("no complete window of %s in the last %s: %s", length, MaxAge*length, because)
 }
 
-// check refuses lengths whose two ends are not ticks, or whose end a timestamp cannot tell from its neighbour.
-func (s *Store) check(length time.Duration) error {
-	switch {
-	case length <= 0:
-		return invalid("window %s must be positive", length)
-	case length%s.interval != 0:
-		return invalid("window %s must be a multiple of the scrape interval %s", length, s.interval)
-	case length%time.Second != 0:
-		return invalid("window %s must be whole seconds", length)
-	case length > s.retention:
-		return invalid("window %s must not exceed %s, for which counts are kept", length, s.retention)
+// since is the longest complete window that begins at the tick.
+func (s *Store) since(start int64) (Reading, error) {
+	begin := clock(s.time(start))
+	if start < s.rounds[0] {
+		return Reading{}, Gone("no window can begin at %s: scrapes are known since %s only", begin, clock(s.time(s.rounds[0])))
 	}
-	return nil
+	if start >= s.newest() {
+		return Reading{}, Unavailable("no scrape was made after %s yet, where the window begins", begin)
+	}
+	if gap := s.missing(start); gap != "" {
+		return Reading{}, Gone("no window can begin at %s: %s", begin, gap)
+	}
+	because, second := "", max(1, int64(time.Second/s.interval))
+	for end := s.newest() - s.newest()%second; end > start; end -= second {
+		w := ticks{start: start, end: end}
+		if gap := s.gap(w); gap != "" {
+			because = join(because, gap)
+			continue
+		}
+		return Reading{Window: s.window(w), Weights: s.weights}, nil
+	}
+	if reset := s.reset(ticks{start: start, end: s.newest()}); reset != "" {
+		return Reading{}, Gone("no window can begin at %s any more: %s", begin, reset)
+	}
+	if because == "" {
+		because = "a window has at least a second"
+	}
+	return Reading{}, Unavailable("no complete window since %s yet: %s", begin, because)
 }
+
+func (s *Store) newest() int64 { return s.rounds[len(s.rounds)-1] }
 
 // fresh refuses to answer when no proxy has answered for MaxSilence scrapes.
 func (s *Store) fresh(now time.Time) error {
 	switch {
 	case len(s.rounds) == 0:
-		return unavailable("no proxy has been scraped yet")
+		return Unavailable("no proxy has been scraped yet")
 	case s.answered.IsZero():
-		return unavailable("no proxy has been scraped yet: %s", s.reason)
+		return Unavailable("no proxy has been scraped yet: %s", s.reason)
 	case now.Sub(s.answered) > MaxSilence*s.interval:
-		return unavailable("no proxy has answered since %s, more than %d scrapes of %s ago: %s",
+		return Unavailable("no proxy has answered since %s, more than %d scrapes of %s ago: %s",
 			clock(s.answered), MaxSilence, s.interval, s.reason)
 	}
 	return nil
@@ -93,14 +112,12 @@ func (s *Store) fresh(now time.Time) error {
 // gap says why the window is not complete, or nothing.
 func (s *Store) gap(w ticks) string {
 	for _, tick := range []int64{w.end, w.start} {
-		if _, made := slices.BinarySearch(s.rounds, tick); !made {
-			return fmt.Sprintf("no scrape was made at %s", clock(s.time(tick)))
+		if missing := s.missing(tick); missing != "" {
+			return missing
 		}
-		for _, p := range s.processes {
-			if p.blocks(tick) {
-				return s.blame(p, tick)
-			}
-		}
+	}
+	if reset := s.reset(w); reset != "" {
+		return reset
 	}
 	if !slices.ContainsFunc(s.processes, func(p *process) bool { return p.answered(w.end) }) {
 		return fmt.Sprintf("no proxy answered the scrape of %s", clock(s.time(w.end)))
@@ -108,9 +125,32 @@ func (s *Store) gap(w ticks) string {
 	return ""
 }
 
+// reset says which counter decreased inside the window, or nothing.
+func (s *Store) reset(w ticks) string {
+	for _, p := range s.processes {
+		if tick, reset := p.resetIn(w); reset {
+			return fmt.Sprintf("the counters of proxy %s went back at %s although it was not restarted", p.proxy, clock(s.time(tick)))
+		}
+	}
+	return ""
+}
+
+// missing says why no window can begin or end at the tick, or nothing.
+func (s *Store) missing(tick int64) string {
+	if _, made := slices.BinarySearch(s.rounds, tick); !made {
+		return fmt.Sprintf("no scrape was made at %s", clock(s.time(tick)))
+	}
+	for _, p := range s.processes {
+		if p.blocks(tick) {
+			return s.blame(p, tick)
+		}
+	}
+	return ""
+}
+
 // blame says what the process missed, in the same words for as long as it stays silent.
 func (s *Store) blame(p *process, tick int64) string {
-	switch newest := s.rounds[len(s.rounds)-1]; {
+	switch newest := s.newest(); {
 	case p.misses[len(p.misses)-1] != newest:
 		return fmt.Sprintf("ready proxy %s did not answer the scrape of %s: %s", p.proxy, clock(s.time(tick)), p.reason)
 	case p.seen:
@@ -120,30 +160,29 @@ func (s *Store) blame(p *process, tick int64) string {
 	}
 }
 
-// window sums the window over the processes. A complete window never changes, so the newest of each length is kept.
-func (s *Store) window(length time.Duration, w ticks) *Window {
-	end := s.time(w.end)
-	if known := s.cache[length]; known != nil && known.End.Equal(end) {
+// window sums the window over the processes. A complete window never changes, so the last ones are kept.
+func (s *Store) window(w ticks) *Window {
+	if known := s.cache[w]; known != nil {
 		return known
 	}
 	sums := map[Series]*Counts{}
 	for _, p := range s.processes {
-		if from, to, counts := p.span(w); counts {
+		if from, to, counts := p.span(w, s.time(w.start)); counts {
 			s.sum(sums, p, from, to)
 		}
 	}
-	result := &Window{Start: w.startTime, End: end, Rows: make([]Row, 0, len(sums))}
+	result := &Window{Start: s.time(w.start), End: s.time(w.end), Rows: make([]Row, 0, len(sums))}
 	for series, counts := range sums {
 		result.Rows = append(result.Rows, Row{Series: series, Counts: *counts})
 	}
-	if len(s.cache) > maxCached {
+	if len(s.cache) >= maxCached {
 		clear(s.cache)
 	}
-	s.cache[length] = result
+	s.cache[w] = result
 	return result
 }
 
-// maxCached bounds how many windows of different lengths are kept ready.
+// maxCached bounds how many windows are kept ready.
 const maxCached = 16
 
 func (s *Store) sum(sums map[Series]*Counts, p *process, from, to int64) {

@@ -28,7 +28,7 @@ type Store struct {
 	weights   map[Backend]int64
 	answered  time.Time
 	reason    string
-	cache     map[time.Duration]*Window
+	cache     map[ticks]*Window
 }
 
 // New returns an empty store. interval is the time between two rounds, retention the longest window that can be asked for;
@@ -42,7 +42,7 @@ func New(interval, retention time.Duration) (*Store, error) {
 	case retention < interval:
 		return nil, fmt.Errorf("the retention %s must be at least one scrape interval of %s", retention, interval)
 	}
-	return &Store{interval: interval, retention: retention, current: map[string]*process{}, cache: map[time.Duration]*Window{}}, nil
+	return &Store{interval: interval, retention: retention, current: map[string]*process{}, cache: map[ticks]*Window{}}, nil
 }
 
 // Add takes in a round. Rounds come in order; one that is not later than the last means that the clock was set back, and
@@ -56,7 +56,7 @@ func (s *Store) Add(r Round) error {
 	tick := s.tick(r.At)
 	if n := len(s.rounds); n > 0 && tick <= s.rounds[n-1] {
 		s.rounds, s.processes, s.current = nil, nil, map[string]*process{}
-		s.answered = time.Time{}
+		s.answered, s.cache = time.Time{}, map[ticks]*Window{}
 	}
 	s.rounds = append(s.rounds, tick)
 	listed := map[string]bool{}

@@ -28,15 +28,15 @@ func TestWindowIsTheExactDifferenceBetweenItsEnds(t *testing.T) {
 func TestEveryReaderWithinALengthSeesTheSameWindow(t *testing.T) {
 	s := newStore(t)
 	fill(t, s, 0, 20)
-	first, _ := s.Read(10*time.Second, at(20))
+	first, _ := s.Read(Span{Length: 10 * time.Second}, at(20))
 	for second := 21; second < 30; second++ {
 		add(t, s, second, answers("a", said(uint64(99*second))))
-		if again, _ := s.Read(10*time.Second, at(second)); again.Window != first.Window {
+		if again, _ := s.Read(Span{Length: 10 * time.Second}, at(second)); again.Window != first.Window {
 			t.Fatalf("at second %d the window is %v, before it was %v", second, again.Window, first.Window)
 		}
 	}
 	add(t, s, 30, answers("a", said(9999)))
-	if next, _ := s.Read(10*time.Second, at(30)); !next.Start.Equal(first.End) {
+	if next, _ := s.Read(Span{Length: 10 * time.Second}, at(30)); !next.Start.Equal(first.End) {
 		t.Errorf("the next window begins at %s, the last one ended at %s", next.Start, first.End)
 	}
 }
@@ -170,8 +170,8 @@ func TestLengthsThatCannotBeAnswered(t *testing.T) {
 		"window 5m2s must not exceed 5m0s, for which counts are kept":  {two, 5*time.Minute + 2*time.Second},
 		"window 300ms must be a multiple of the scrape interval 500ms": {half, 300 * time.Millisecond},
 	} {
-		_, err := ask.store.Read(ask.length, at(0))
-		var invalid *InvalidLengthError
+		_, err := ask.store.Read(Span{Length: ask.length}, at(0))
+		var invalid *InvalidSpanError
 		if !errors.As(err, &invalid) || err.Error() != sentence {
 			t.Errorf("%s: got %v, want %s", ask.length, err, sentence)
 		}

@@ -41,7 +41,7 @@ func TestWeightsAreNewerThanTheWindow(t *testing.T) {
 		snapshot.Weights = map[Backend]int64{one: int64(second)}
 		add(t, s, second, answers("a", snapshot))
 	}
-	r, err := s.Read(10*time.Second, at(13))
+	r, err := s.Read(Span{Length: 10 * time.Second}, at(13))
 	if err != nil || !r.End.Equal(at(10)) || r.Weights[one] != 13 {
 		t.Errorf("got %v, %v, want weight 13 with the window that ended at 10", r, err)
 	}
