@@ -76,6 +76,12 @@ const long = `See and steer the rollouts of Serin.
   kubectl canary record foobar > windows.jsonl  write down what was measured, until the rollout ends
   kubectl canary replay -f canary.yaml --windows windows.jsonl  judge it again by other limits, without a cluster
 
+  kubectl canary top                 the backends of all TrafficSplits: requests per second, success rate, latency
+  kubectl canary top deploy foobar --edges      who calls a Deployment, and whom it calls
+  kubectl canary topology            who calls whom in a namespace, also for Graphviz and Mermaid
+
+top and topology need no Serin: they ask whatever server of TrafficMetrics (metrics.smi-spec.io) the cluster has.
+
 Exit codes: 0 done or reached; 1 an error, a refusal, or a rollout that ended otherwise (for watch and record: rolled back);
 2 only of watch and record: superseded, reverted or deleted; 3 only of watch, wait, record and replay: an error, so nothing is
 known of the rollout; 124 the time was over; 130 interrupted.`
@@ -94,7 +100,8 @@ func command(w World) *cobra.Command {
 	root.SetOut(w.Out)
 	root.SetErr(w.ErrOut)
 	s.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s), recordCommand(s), replayCommand(s))
+	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s), recordCommand(s), replayCommand(s),
+		topCommand(s), topologyCommand(s))
 	for _, o := range orders() {
 		root.AddCommand(steerCommand(s, o))
 	}

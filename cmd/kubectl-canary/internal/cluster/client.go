@@ -28,6 +28,8 @@ const FieldManager = "kubectl-canary"
 // Client talks to one API server about one namespace.
 type Client struct {
 	api client.WithWatch
+	// raw asks for paths of which no type is registered.
+	raw rest.Interface
 	// Namespace is the one that the flags or the kubeconfig name.
 	Namespace string
 	// user is the name of the kubeconfig's user, for an API server that does not say who asks.
@@ -54,14 +56,17 @@ func Connect(flags *genericclioptions.ConfigFlags) (*Client, error) {
 			return ""
 		})
 	}
+	config = rest.CopyConfig(config)
+	config.WarningHandler = rest.NoWarnings{} // They are about versions of APIs, which is nothing that the reader can change.
+	config.UserAgent = FieldManager
+	if c.raw, err = newRaw(config); err != nil {
+		return nil, err
+	}
 	c.api, err = newAPI(config)
 	return c, err
 }
 
 func newAPI(config *rest.Config) (client.WithWatch, error) {
-	config = rest.CopyConfig(config)
-	config.WarningHandler = rest.NoWarnings{} // They are about versions of APIs, which is nothing that the reader can change.
-	config.UserAgent = FieldManager
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
 		appsv1.AddToScheme, corev1.AddToScheme, authenticationv1.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme,

@@ -1,5 +1,6 @@
-// Package cluster reads what belongs to a Canary from the API server, follows it, and writes commands.
+// Package cluster reads what belongs to a Canary from the API server, follows it, and writes commands. It asks any server of
+// TrafficMetrics what package traffic wants to know.
 //
-// In: the usual flags of kubectl. Out: snapshots for package view, and annotations on Canaries. It must not print, and it must
-// not decide what a state means.
+// In: the usual flags of kubectl, and questions. Out: snapshots for package view, answers, and annotations on Canaries. It must
+// not print, and it must not decide what a state means.
 package cluster
