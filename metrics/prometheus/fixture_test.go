@@ -50,6 +50,7 @@ func readFixture(t *testing.T, file string) fixture {
 var (
 	seriesLine = regexp.MustCompile(`^([a-zA-Z_:][a-zA-Z0-9_:]*)\{(.*)\}\s+(.+)$`)
 	labelPair  = regexp.MustCompile(`^\s*([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"\s*,?`)
+	gap        = regexp.MustCompile(`^_x([0-9]+)$`)
 	ramp       = regexp.MustCompile(`^([0-9.]+)\+([0-9.]+)x([0-9]+)$`)
 )
 
@@ -90,7 +91,7 @@ func readSeries(t *testing.T, line string, interval time.Duration, end time.Time
 	return s
 }
 
-// readNumbers reads numbers, "_" for none, "stale" for the mark that a series ends with, and 5+10x3 for 5 15 25 35.
+// readNumbers reads numbers, "_" for none, "_x3" for three times none, "stale" for the mark that a series ends with, and 5+10x3 for 5 15 25 35.
 func readNumbers(t *testing.T, text string) []*float64 {
 	t.Helper()
 	var all []*float64
@@ -98,6 +99,8 @@ func readNumbers(t *testing.T, text string) []*float64 {
 		switch parts := ramp.FindStringSubmatch(word); {
 		case word == "_":
 			all = append(all, nil)
+		case gap.MatchString(word):
+			all = append(all, make([]*float64, int(number(t, gap.FindStringSubmatch(word)[1])))...)
 		case word == "stale":
 			n := math.NaN()
 			all = append(all, &n)
