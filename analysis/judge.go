@@ -132,11 +132,19 @@ func whole(count float64) int64 {
 	return 0
 }
 
-// windowEnd is the end of the first window that begins at or after t: windows end at multiples of their length.
-func windowEnd(t time.Time, length time.Duration) time.Time {
-	start := t.Truncate(length)
-	if start.Before(t) {
-		start = start.Add(length)
+// NextWindow is where the next window that counts begins, at a whole second: at the end of the one judged last, or else once the
+// step's weight has landed. A server that is asked for the window since then gives it when it is as long as the spec says;
+// others have one that begins later. It is false while no window counts.
+func NextWindow(s *v1alpha1.StepStatus) (begin time.Time, ok bool) {
+	if s == nil || s.LandedAt == nil {
+		return time.Time{}, false
 	}
-	return start.Add(length)
+	begin = s.LandedAt.Time
+	if s.LastWindow != nil && s.LastWindow.After(begin) {
+		begin = s.LastWindow.Time
+	}
+	if second := begin.Truncate(time.Second); second.Before(begin) {
+		begin = second.Add(time.Second)
+	}
+	return begin, true
 }

@@ -117,13 +117,11 @@ func (p *pass) waitForWeight(a *alarm) {
 }
 
 // nextWindow is the time until the next window should be readable. One that is a little late is looked for soon; one that
-// does not come is waited for like the one after it.
+// does not come is waited for like those of a server that knows only windows that end at multiples of their length.
 func (p *pass) nextWindow() time.Duration {
-	from, length := p.next.Step.LandedAt.Time, p.spec.Analysis.Interval.Of()
-	if last := p.next.Step.LastWindow; last != nil {
-		from = last.Time
-	}
-	due := windowEnd(from, length).Add(lateWindow).Sub(p.now)
+	begin, _ := NextWindow(p.next.Step)
+	length := p.spec.Analysis.Interval.Of()
+	due := begin.Add(length + lateWindow).Sub(p.now)
 	switch {
 	case due > 0:
 		return due

@@ -70,7 +70,7 @@ func TestWait(t *testing.T) {
 			mod: func(s *scene) { s.status.Step.LastWindow = v1alpha1.At(noon) },
 		},
 		"the next window": {
-			in: v1alpha1.PhaseProgressing, want: 10*time.Second + 250*time.Millisecond,
+			in: v1alpha1.PhaseProgressing, want: 9*time.Second + 250*time.Millisecond,
 			mod: func(s *scene) { s.spec.Steps[1].Dwell = seconds(600) },
 		},
 		"a window that is a little late": {
@@ -96,7 +96,7 @@ func TestWait(t *testing.T) {
 			},
 		},
 		"paused, windows still count": {
-			in: v1alpha1.PhasePaused, want: 10*time.Second + 250*time.Millisecond,
+			in: v1alpha1.PhasePaused, want: 9*time.Second + 250*time.Millisecond,
 		},
 		"all traffic is looked for": {
 			in: v1alpha1.PhasePromoting, want: 2 * time.Second, mod: func(s *scene) { s.status.PhaseSince = ago(20 * time.Second) },
@@ -134,17 +134,25 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestWindowEnd(t *testing.T) {
-	cases := map[string]struct{ from, want time.Duration }{
-		"on a boundary":          {0, 10 * time.Second},
-		"just after one":         {time.Microsecond, 20 * time.Second},
-		"in the middle":          {5 * time.Second, 20 * time.Second},
-		"just before the second": {10*time.Second - time.Nanosecond, 20 * time.Second},
+func TestNextWindow(t *testing.T) {
+	at := func(d time.Duration) *v1alpha1.Time { return v1alpha1.At(noon.Add(d)) }
+	cases := map[string]struct {
+		step *v1alpha1.StepStatus
+		want time.Duration
+		none bool
+	}{
+		"no step":                           {none: true},
+		"not landed":                        {step: &v1alpha1.StepStatus{StartedAt: at(0)}, none: true},
+		"landed on a second":                {step: &v1alpha1.StepStatus{LandedAt: at(3 * time.Second)}, want: 3 * time.Second},
+		"landed within one":                 {step: &v1alpha1.StepStatus{LandedAt: at(3*time.Second + time.Microsecond)}, want: 4 * time.Second},
+		"a window was judged":               {step: &v1alpha1.StepStatus{LandedAt: at(0), LastWindow: at(12 * time.Second)}, want: 12 * time.Second},
+		"one of before the landing was too": {step: &v1alpha1.StepStatus{LandedAt: at(5 * time.Second), LastWindow: at(-time.Second)}, want: 5 * time.Second},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := windowEnd(noon.Add(tc.from), 10*time.Second); !got.Equal(noon.Add(tc.want)) {
-				t.Errorf("got %s, want noon + %s", got, tc.want)
+			got, ok := NextWindow(tc.step)
+			if ok == tc.none || ok && !got.Equal(noon.Add(tc.want)) {
+				t.Errorf("got %s %t, want noon + %s", got, ok, tc.want)
 			}
 		})
 	}

@@ -18,7 +18,8 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 	if canary.Spec.Traffic.Provider == v1alpha1.ProviderSplit {
 		w.seen.Traffic.Landed = settled(canary, w, r.Now())
 	}
-	list, err := r.Metrics.List(ctx, canary.Namespace, canary.Spec.Analysis.Interval.Of())
+	asked := question{namespace: canary.Namespace, window: canary.Spec.Analysis.Interval.Of(), since: due(canary, r.Now())}
+	list, err := r.Metrics.list(ctx, asked)
 	if err != nil {
 		w.seen.MetricsError = err.Error()
 		return
@@ -35,12 +36,26 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 	if w.seen.Traffic.Landed == nil {
 		w.seen.Traffic.Landed = reported(backends)
 	}
-	if s, ok := sample(canary, backends); ok {
+	if s, ok := sample(canary, backends); ok && !asked.short(s) {
 		if analysis.News(canary.Status.Step, s) {
 			s.Custom = r.Queries.Ask(ctx, canary, s)
 		}
 		w.seen.Samples = []analysis.Sample{s}
 	}
+}
+
+// due is where the next window begins that counts, once it is as long as the spec says; zero before.
+func due(canary *v1alpha1.Canary, now time.Time) time.Time {
+	begin, ok := analysis.NextWindow(canary.Status.Step)
+	if !ok || now.Before(begin.Add(canary.Spec.Analysis.Interval.Of())) {
+		return time.Time{}
+	}
+	return begin
+}
+
+// short says whether a window begins where it was asked to and is not as long yet as the spec says: it is part of the next one.
+func (q question) short(s analysis.Sample) bool {
+	return s.Start.Equal(q.since) && s.End.Sub(s.Start) < q.window
 }
 
 // reported is what the data plane says it applies, nil unless it says so for every backend.

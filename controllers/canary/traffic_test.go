@@ -3,6 +3,7 @@ package canary
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -183,7 +184,7 @@ func TestMetricsReader(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			list, err := reader(t, tc.answer).List(t.Context(), "shop", 10*time.Second)
+			list, err := reader(t, tc.answer).list(t.Context(), question{namespace: "shop", window: 10 * time.Second})
 			switch {
 			case tc.want == "" && (err != nil || list == nil):
 				t.Errorf("list %v, error %v", list, err)
@@ -205,7 +206,7 @@ func TestOneListServesEveryCanaryOfANamespace(t *testing.T) {
 	now := noon
 	m.now = func() time.Time { return now }
 	for range 5 {
-		if _, err := m.List(t.Context(), "shop", 10*time.Second); err != nil {
+		if _, err := m.list(t.Context(), question{namespace: "shop", window: 10 * time.Second}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -213,8 +214,54 @@ func TestOneListServesEveryCanaryOfANamespace(t *testing.T) {
 		t.Errorf("%d requests, the last to %s, want 1 to %s", asked.Load(), path, want)
 	}
 	now = now.Add(shareFor + 1)
-	if _, err := m.List(t.Context(), "shop", 10*time.Second); err != nil || asked.Load() != 2 {
+	if _, err := m.list(t.Context(), question{namespace: "shop", window: 10 * time.Second}); err != nil || asked.Load() != 2 {
 		t.Errorf("%d requests after the answer grew old, want 2 (error %v)", asked.Load(), err)
+	}
+}
+
+func TestWhereNoWindowCanBeginAnyMoreTheNewestIsTaken(t *testing.T) {
+	var paths []string
+	m := reader(t, func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.RawQuery)
+		if r.URL.Query().Has("since") {
+			status(410, "Expired", "no window can begin at 11:59:00 UTC: scrapes are known since 11:59:30 UTC only")(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(`{"items":[]}`))
+	})
+	_, err := m.list(t.Context(), question{namespace: "shop", window: 10 * time.Second, since: noon.Add(-time.Minute)})
+	want := []string{"since=" + url.QueryEscape(noon.Add(-time.Minute).UTC().Format(time.RFC3339)) + "&window=10s", "window=10s"}
+	if diff := cmp.Diff(want, paths); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+func TestWindowsAreAskedForOnceTheyAreLongEnough(t *testing.T) {
+	canary := &v1alpha1.Canary{}
+	canary.Spec.Analysis.Interval = v1alpha1.Dur(10 * time.Second)
+	canary.Status.Step = &v1alpha1.StepStatus{LandedAt: v1alpha1.At(noon.Add(300 * time.Millisecond))}
+	begin := noon.Add(time.Second)
+	if got := due(canary, begin.Add(10*time.Second-1)); !got.IsZero() {
+		t.Errorf("asks since %s before the window is 10s long", got)
+	}
+	got := due(canary, begin.Add(10*time.Second))
+	if !got.Equal(begin) {
+		t.Errorf("asks since %s, want the first whole second after the landing", got)
+	}
+	q := question{window: 10 * time.Second, since: begin}
+	for name, tc := range map[string]struct {
+		start, end time.Duration
+		want       bool
+	}{
+		"as long as the spec says":        {0, 10 * time.Second, false},
+		"longer, after an outage":         {0, 70 * time.Second, false},
+		"not as long yet":                 {0, 9 * time.Second, true},
+		"of a server that knows no since": {9 * time.Second, 19 * time.Second, false},
+		"a shorter one of such a server":  {9 * time.Second, 14 * time.Second, false},
+	} {
+		if got := q.short(analysis.Sample{Start: begin.Add(tc.start), End: begin.Add(tc.end)}); got != tc.want {
+			t.Errorf("%s: short %t, want %t", name, got, tc.want)
+		}
 	}
 }
 

@@ -35,6 +35,9 @@ type MetricsReader struct {
 type question struct {
 	namespace string
 	window    time.Duration
+	// since is where the window begins; zero for the newest of those that end at multiples of their length. A server that
+	// does not know windows that begin where they are asked to answers the same with it as without.
+	since time.Time
 }
 
 // answer is one list. Whoever asks while it is being read waits for it.
@@ -51,10 +54,21 @@ func NewMetricsReader(client rest.Interface, now func() time.Time) *MetricsReade
 	return &MetricsReader{client: client, now: now, answers: map[question]*answer{}}
 }
 
-// List returns one item per backend of each TrafficSplit in the namespace, over the newest complete window of that length.
-// The error is one sentence for people.
-func (m *MetricsReader) List(ctx context.Context, namespace string, window time.Duration) (*metrics.TrafficMetricsList, error) {
-	q := question{namespace, window}
+// list returns one item per backend of each TrafficSplit in the namespace, over one window. Where no window can begin any more
+// at the time that is asked for, it is the newest one. The error is one sentence for people.
+func (m *MetricsReader) list(ctx context.Context, q question) (*metrics.TrafficMetricsList, error) {
+	list, err := m.ask(ctx, q)
+	if errors.Is(err, errGone) {
+		q.since = time.Time{}
+		return m.ask(ctx, q)
+	}
+	return list, err
+}
+
+// errGone says that the server has forgotten the time since which it was asked.
+var errGone = errors.New("TrafficMetrics do not reach back that far any more")
+
+func (m *MetricsReader) ask(ctx context.Context, q question) (*metrics.TrafficMetricsList, error) {
 	m.mu.Lock()
 	a, ok := m.answers[q]
 	if !ok || !a.fresh(m.now()) {
@@ -98,10 +112,13 @@ func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 	defer func() { a.took = m.now().Sub(a.at).Abs() }()
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	result := m.client.Get().
+	request := m.client.Get().
 		AbsPath("/apis", metrics.GroupVersion.Group, metrics.GroupVersion.Version, "namespaces", q.namespace, "trafficsplits").
-		Param("window", q.window.String()).
-		Do(ctx)
+		Param("window", q.window.String())
+	if !q.since.IsZero() {
+		request = request.Param("since", q.since.UTC().Format(time.RFC3339))
+	}
+	result := request.Do(ctx)
 	if err := result.Error(); err != nil { // before Raw, which does not read the server's own words
 		a.err = unavailable(err)
 		return
@@ -123,6 +140,8 @@ func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 func unavailable(err error) error {
 	status := apierrors.APIStatus(nil)
 	switch {
+	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
+		return errGone
 	case apierrors.IsNotFound(err):
 		return errors.New("TrafficMetrics are not served in this cluster: the API metrics.smi-spec.io/v1alpha1 is missing")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -13,7 +13,7 @@
 // What stands in: a kubelet that makes pods ready at once and without containers; and a data plane, which publishes an
 // endpoint for each apex and serves TrafficMetrics behind the API server's aggregation. It reads the TrafficSplits by watch
 // and reports weights and windows as the bundled proxies and `serin metrics` do: weights as of the last whole second, windows
-// that end at multiples of their length. Nobody sends it requests; its counts are those of callers that send each apex
+// that begin where they are asked to. Nobody sends it requests; its counts are those of callers that send each apex
 // 1,000 requests a second, so that each window proves the next weight. Two hundred real apexes with real callers would measure the two processors of the machine instead.
 //
 // It must not reach into the controller, and it leaves nothing behind: what it started ends with it, however it ends. Linux only.

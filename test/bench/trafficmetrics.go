@@ -42,7 +42,12 @@ func (d *dataPlane) handler() http.Handler {
 			http.Error(w, fmt.Sprintf("the window %q is no multiple of %s", r.URL.Query().Get("window"), scrapeInterval), http.StatusBadRequest)
 			return
 		}
-		answer(w, d.list(r.PathValue("namespace"), length))
+		since, err := time.Parse(time.RFC3339, cmp.Or(r.URL.Query().Get("since"), time.Time{}.Format(time.RFC3339)))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		answer(w, d.list(r.PathValue("namespace"), length, since))
 	})
 	return mux
 }
@@ -52,11 +57,15 @@ func answer(w http.ResponseWriter, object any) {
 	_ = json.NewEncoder(w).Encode(object) // the reader may have left
 }
 
-// list is the newest window of a namespace: it ends at a multiple of its length, as those of `serin metrics` do.
-func (d *dataPlane) list(namespace string, length time.Duration) smi.TrafficMetricsList {
+// list is the newest window of a namespace: it begins where it is asked to, or ends at a multiple of its length, as those of
+// `serin metrics` do.
+func (d *dataPlane) list(namespace string, length time.Duration, since time.Time) smi.TrafficMetricsList {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	end := time.Unix(0, d.tick.UnixNano()-d.tick.UnixNano()%int64(length)).UTC()
+	if !since.IsZero() && since.Before(d.tick) {
+		end, length = d.tick.UTC(), d.tick.Sub(since)
+	}
 	list := smi.TrafficMetricsList{
 		TypeMeta: metav1.TypeMeta{APIVersion: smi.GroupVersion.String(), Kind: "TrafficMetricsList"},
 		Resource: smi.ObjectReference{Kind: "TrafficSplit", Namespace: namespace}, Items: []smi.TrafficMetrics{},
