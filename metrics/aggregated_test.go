@@ -296,16 +296,24 @@ func (c *testCluster) register(s *Server) {
 	if _, err := c.aggregator.APIServices().Create(c.t.Context(), service, metav1.CreateOptions{}); err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, "the APIService is available", func() error {
-		found, err := c.aggregator.APIServices().Get(context.WithoutCancel(c.t.Context()), service.Name, metav1.GetOptions{})
+	c.available(apiregistrationv1.ConditionTrue)
+}
+
+// available waits until the APIService is available, or not.
+func (c *testCluster) available(want apiregistrationv1.ConditionStatus) *apiregistrationv1.APIService {
+	c.t.Helper()
+	var found *apiregistrationv1.APIService
+	within(c.t, 2*time.Minute, "the APIService's condition Available is "+string(want), func() (err error) {
+		found, err = c.aggregator.APIServices().Get(context.WithoutCancel(c.t.Context()), apiService, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		for _, condition := range found.Status.Conditions {
-			if condition.Type == apiregistrationv1.Available && condition.Status == apiregistrationv1.ConditionTrue {
+			if condition.Type == apiregistrationv1.Available && condition.Status == want {
 				return nil
 			}
 		}
 		return fmt.Errorf("%v", found.Status.Conditions)
 	})
+	return found
 }

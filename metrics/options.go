@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -39,8 +40,8 @@ type Options struct {
 	BindAddress string
 	// Port is the port to listen on; 0 takes a free one, which Server.Port tells.
 	Port int
-	// CertDir has the serving certificate in tls.crt and tls.key, followed when they change. If it is empty the server makes a
-	// certificate in memory.
+	// CertDir has the serving certificate in tls.crt and tls.key, followed when they change. If it is empty, and CertSecret
+	// is, the server makes a certificate in memory.
 	CertDir string
 
 	// ScrapeInterval is the time between two scrapes: whole seconds, or a part of one second. Scrapes are made at its
@@ -59,11 +60,18 @@ type Options struct {
 
 	// Log takes what an operator should know. The zero value discards it.
 	Log logr.Logger
+
+	// CertSecret is a Secret in which the server keeps an authority and a certificate that it makes and rotates, and whose
+	// authority it writes into the APIService; replicas share it. It excludes CertDir.
+	CertSecret types.NamespacedName
 }
 
 func (o *Options) complete() error {
 	if o.RestConfig == nil {
 		return errors.New("the TrafficMetrics server needs a RestConfig")
+	}
+	if o.CertDir != "" && o.CertSecret != (types.NamespacedName{}) {
+		return fmt.Errorf("the serving certificate is in the folder %s or in the Secret %s, and not in both", o.CertDir, o.CertSecret)
 	}
 	if o.ProxyService == (types.NamespacedName{}) {
 		o.ProxyService = defaultProxyService

@@ -111,8 +111,8 @@ func (s *Server) Port() int {
 	return 0
 }
 
-// CABundle is the PEM of the certificate that the server made for itself, for the APIService's caBundle. It is nil if the
-// certificate came from CertDir.
+// CABundle is the PEM of the certificate that the server made in memory, for the APIService's caBundle. It is nil if the
+// certificate is in CertDir or CertSecret.
 func (s *Server) CABundle() []byte { return s.serving.bundle }
 
 // Close ends a server that was not run.
@@ -130,6 +130,9 @@ func (s *Server) Run(ctx context.Context) error {
 	parts.Go(func() { s.callers.headers.Run(ctx, 1) })
 	parts.Go(func() { s.catalog.Run(ctx) })
 	parts.Go(func() { s.feed.run(ctx) })
+	if !s.serving.await(ctx, &parts) {
+		return s.Close()
+	}
 	s.options.Log.Info("serving TrafficMetrics", "address", s.Addr().String(), "from", s.feed.String())
 	return s.server.PrepareRun().RunWithContext(ctx)
 }

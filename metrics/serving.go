@@ -12,8 +12,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+
+	"github.com/serin-dev/serin/metrics/certificate"
 )
 
 const servingName = "serving-cert"
@@ -24,8 +27,10 @@ const ownValidity = 10 * 365 * 24 * time.Hour
 // serving is the certificate the server shows.
 type serving struct {
 	certificate dynamiccertificates.CertKeyContentProvider
-	// bundle verifies a certificate that the server made for itself.
+	// bundle verifies a certificate that the server made in memory.
 	bundle []byte
+	// kept is the certificate in a Secret, or nil.
+	kept *certificate.Kept
 }
 
 func newServing(o Options) (*serving, error) {
@@ -34,12 +39,16 @@ func newServing(o Options) (*serving, error) {
 			filepath.Join(o.CertDir, "tls.crt"), filepath.Join(o.CertDir, "tls.key"))
 		return &serving{certificate: files}, err
 	}
-	certificate, key, err := selfSigned(o.Service.Name+"."+o.Service.Namespace+".svc", time.Now())
+	name := o.Service.Name + "." + o.Service.Namespace + ".svc"
+	if o.CertSecret != (types.NamespacedName{}) {
+		return keptServing(o, name)
+	}
+	shown, key, err := selfSigned(name, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	made, err := dynamiccertificates.NewStaticCertKeyContent(servingName, certificate, key)
-	return &serving{certificate: made, bundle: certificate}, err
+	made, err := dynamiccertificates.NewStaticCertKeyContent(servingName, shown, key)
+	return &serving{certificate: made, bundle: shown}, err
 }
 
 // selfSigned makes a certificate and its key, as PEM, for the name and for this machine itself. Its key is on a curve because

@@ -94,7 +94,13 @@ func dialTo(proxies map[string]*standIn) func(ctx context.Context, network, addr
 // eventually asks until the answer is right, for things that other processes do in their own time.
 func eventually(t testing.TB, what string, right func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	within(t, 30*time.Second, what, right)
+}
+
+// within asks until the answer is right, for things that take others longer.
+func within(t testing.TB, long time.Duration, what string, right func() error) {
+	t.Helper()
+	deadline := time.Now().Add(long)
 	for {
 		err := right()
 		if err == nil {

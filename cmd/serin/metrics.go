@@ -13,7 +13,7 @@ import (
 
 func metricsCommand(shared *common) *cobra.Command {
 	o := &metrics.Options{}
-	var proxyService, service, profiles string
+	var proxyService, service, profiles, certSecret string
 	asked := &asked{}
 	cmd := &cobra.Command{
 		Use:   "metrics",
@@ -35,6 +35,9 @@ func metricsCommand(shared *common) *cobra.Command {
 					return err
 				}
 			}
+			if o.CertSecret, err = secretName(certSecret); err != nil {
+				return err
+			}
 			o.Log, o.RestConfig = log, rest.CopyConfig(config)
 			o.RestConfig.UserAgent = "serin-metrics"
 			if o.Prometheus, err = asked.options(); err != nil {
@@ -52,11 +55,13 @@ func metricsCommand(shared *common) *cobra.Command {
 	flags.StringVar(&service, "service", "serin-system/serin-metrics", "Service that the APIService refers to")
 	flags.StringVar(&o.BindAddress, "bind-address", "", "address to listen on; default: all")
 	flags.IntVar(&o.Port, "secure-port", 8443, "port to listen on")
-	flags.StringVar(&o.CertDir, "cert-dir", "", "folder with tls.crt and tls.key; default: a certificate made at start")
+	flags.StringVar(&o.CertDir, "cert-dir", "", "folder with tls.crt and tls.key, which are followed: a mounted Secret, of cert-manager for example")
 	flags.DurationVar(&o.ScrapeInterval, "scrape-interval", metrics.DefaultScrapeInterval, "time between two scrapes")
 	flags.DurationVar(&o.Retention, "retention", metrics.DefaultRetention, "longest window that can be asked for")
 	asked.addFlags(flags)
 	flags.StringVar(&profiles, "profiles", "serin-system/serin-metrics-profiles", "ConfigMap whose values are more profiles; it need not exist")
+	flags.StringVar(&certSecret, "cert-secret", "", "Secret, as namespace/name, in which the server keeps a certificate that it makes and rotates; replicas share "+
+		"it, and the APIService gets its caBundle. With neither this nor --cert-dir a certificate is made at start, which nobody can verify")
 	return cmd
 }
 
@@ -67,4 +72,16 @@ func serviceName(text string) (types.NamespacedName, error) {
 		return types.NamespacedName{}, fmt.Errorf("%q is not namespace/name", text)
 	}
 	return types.NamespacedName{Namespace: namespace, Name: name}, nil
+}
+
+// secretName reads the namespace/name of a Secret, or nothing.
+func secretName(text string) (types.NamespacedName, error) {
+	if text == "" {
+		return types.NamespacedName{}, nil
+	}
+	name, err := serviceName(text)
+	if err != nil {
+		return name, fmt.Errorf("--cert-secret %q is not a Secret: write namespace/name", text)
+	}
+	return name, nil
 }
