@@ -15,35 +15,40 @@ import (
 // podHash is the label by which Deployments tell the pods of their ReplicaSets apart; a ReplicaSet's name ends with its value.
 const podHash = "pod-template-hash"
 
-// Belongs returns the objects of the kind that a pod belongs to. A pod that is not known belongs to nothing.
+// Belongs returns the objects of the kind that a pod belongs to. A pod that is not known belongs to nothing but its namespace.
 func (c *Catalog) Belongs(pod source.Object, kind source.Kind) ([]source.Object, error) {
-	if err := c.pods.Synced(); err != nil {
-		return nil, err
-	}
 	if kind == source.Namespaces {
 		return []source.Object{{Name: pod.Namespace}}, nil
 	}
-	found, exists := c.pods.get(pod.Namespace, pod.Name)
+	if err := c.pods.Synced(); err != nil {
+		return nil, err
+	}
+	found, exists := c.pods.Get(pod.Namespace, pod.Name)
 	if !exists {
 		if found = c.departed.get(types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}); found == nil {
 			return nil, nil
 		}
 	}
-	owner := found.belongs
-	switch {
-	case kind == source.Nodes && owner.node != "":
-		return []source.Object{{Name: owner.node}}, nil
-	case kind == source.Services || kind == source.Backends:
+	if kind == source.Services || kind == source.Backends {
 		return c.selecting(found)
-	case kind == source.Deployments && owner.kind == source.ReplicaSets:
-		name, made := strings.CutSuffix(owner.name, "-"+found.Labels[podHash])
-		if made && found.Labels[podHash] != "" {
-			return []source.Object{{Namespace: pod.Namespace, Name: name}}, nil
-		}
-	case kind == owner.kind && owner.name != "":
-		return []source.Object{{Namespace: pod.Namespace, Name: owner.name}}, nil
 	}
-	return nil, nil
+	return found.owners(kind), nil
+}
+
+// owners returns the workload that made the pod, or its node.
+func (o *Object) owners(kind source.Kind) []source.Object {
+	of := o.belongs
+	switch {
+	case kind == source.Nodes && of.node != "":
+		return []source.Object{{Name: of.node}}
+	case kind == source.Deployments && of.kind == source.ReplicaSets && o.Labels[podHash] != "":
+		if name, made := strings.CutSuffix(of.name, "-"+o.Labels[podHash]); made {
+			return []source.Object{{Namespace: o.Namespace, Name: name}}
+		}
+	case kind == of.kind && of.name != "":
+		return []source.Object{{Namespace: o.Namespace, Name: of.name}}
+	}
+	return nil
 }
 
 // selecting returns the Services that select the pod.

@@ -112,12 +112,6 @@ func (k *Kind[T]) Synced() error {
 	return fmt.Errorf("%s have not been listed yet", k.resource)
 }
 
-func (k *Kind[T]) get(namespace, name string) (T, bool) {
-	object, exists, err := k.informer.GetStore().GetByKey(cache.NewObjectName(namespace, name).String())
-	found, ok := object.(T)
-	return found, ok && exists && err == nil
-}
-
 // in returns the objects in the namespace, or everywhere if it is empty, in no order.
 func (k *Kind[T]) in(namespace string) []T {
 	var objects []any
@@ -136,7 +130,11 @@ func (k *Kind[T]) in(namespace string) []T {
 }
 
 // Get returns the object, and false if it does not exist. The namespace is empty for what lies in none.
-func (k *Kind[T]) Get(namespace, name string) (T, bool) { return k.get(namespace, name) }
+func (k *Kind[T]) Get(namespace, name string) (T, bool) {
+	object, exists, err := k.informer.GetStore().GetByKey(cache.NewObjectName(namespace, name).String())
+	found, ok := object.(T)
+	return found, ok && exists && err == nil
+}
 
 // List returns the objects in the namespace, or everywhere if it is empty, by namespace and name.
 func (k *Kind[T]) List(namespace string, selector labels.Selector) []T {
@@ -151,7 +149,7 @@ func (k *Kind[T]) List(namespace string, selector labels.Selector) []T {
 type Any struct{ *Kind[*Object] }
 
 // Get returns the object, and false if it does not exist.
-func (a Any) Get(namespace, name string) (metav1.Object, bool) { return a.get(namespace, name) }
+func (a Any) Get(namespace, name string) (metav1.Object, bool) { return a.Kind.Get(namespace, name) }
 
 // List returns the objects in the namespace, or everywhere if it is empty, by namespace and name.
 func (a Any) List(namespace string, selector labels.Selector) []metav1.Object {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -111,7 +112,7 @@ func (w *world) finder(kind source.Kind) api.Finder[metav1.Object] {
 }
 
 // serve is the API, without authentication, at a time.
-func (w *world) serve(t *testing.T, s source.Source, now time.Time) http.Handler {
+func (w *world) serve(t testing.TB, s source.Source, now time.Time) http.Handler {
 	t.Helper()
 	c := genericapiserver.NewConfig(api.Codecs.CodecFactory)
 	api.Configure(c)
@@ -173,7 +174,7 @@ func items(t *testing.T, answer *httptest.ResponseRecorder) []string {
 		}
 		for _, m := range item.Metrics {
 			name := strings.TrimSuffix(strings.TrimPrefix(m.Name, "response_latency_"), "_response_latency")
-			line += fmt.Sprintf(" %s=%v", strings.TrimSuffix(name, "_count"), m.Value.AsApproximateFloat64())
+			line += fmt.Sprintf(" %s=%v", strings.TrimSuffix(name, "_count"), math.Round(m.Value.AsApproximateFloat64()*1e6)/1e6)
 		}
 		lines = append(lines, line)
 	}

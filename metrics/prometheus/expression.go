@@ -15,11 +15,15 @@ type span struct{ start, end time.Time }
 func (s span) length() time.Duration { return s.end.Sub(s.start) }
 
 // counted is what doc.go says: V is a selector of counters, W the length of the window that ends where the query is evaluated,
-// L how far to look back. Each line adds the series that no line before it has.
-const counted = `((last_over_time(V[W]) - last_over_time(V[L] offset W) >= 0) unless (resets(V[W]) > 0)
-  or last_over_time(V[W]) and last_over_time(V[L] offset W)
-  or last_over_time(V[W]) and on (job, instance) (last_over_time(up[L] offset W) == 1)
-  or last_over_time(V[W]) - min_over_time(V[W]))`
+// L how far to look back. What a counter is counted from is its number before the window; or zero, if its target was scraped
+// then and did not have it; or its first number in the window. Where that gives less than nothing, or the counter was reset
+// inside the window, its newest number is what was counted since the last reset.
+const counted = `((last_over_time(V[W]) - (
+    last_over_time(V[L] offset W)
+    or 0 * last_over_time(V[W]) and on (job, instance) last_over_time(up[L] offset W) == 1
+    or min_over_time(V[W])
+  ) >= 0) unless resets(V[W]) > 0
+  or last_over_time(V[W]))`
 
 // increase is what each of the series that one of the sets selects counted, in PromQL.
 func increase(metric names, sets []set, scope matchers, w span) string {
