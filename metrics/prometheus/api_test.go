@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -33,7 +34,8 @@ type world struct {
 
 func (f fixture) world() *world {
 	w := &world{objects: map[source.Kind][]string{}}
-	for name, backends := range f.Splits {
+	for _, name := range slices.Sorted(maps.Keys(f.Splits)) {
+		backends := f.Splits[name]
 		namespace, apex, _ := strings.Cut(name, "/")
 		s := &split.TrafficSplit{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: apex}, Spec: split.TrafficSplitSpec{Service: apex}}
 		for _, b := range backends {

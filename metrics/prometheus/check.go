@@ -24,6 +24,8 @@ func (p *Profile) check() error {
 	switch {
 	case !profileName.MatchString(p.Name):
 		return errors.New("its name must be lower-case letters, digits and dashes")
+	case p.Name == Auto:
+		return fmt.Errorf("its name must not be %s, which stands for whichever is found", Auto)
 	case p.Layer != Mesh && p.Layer != Gateway && p.Layer != Application:
 		return fmt.Errorf("its layer is %q, not %s, %s or %s", p.Layer, Mesh, Gateway, Application)
 	case len(p.Views) == 0:
@@ -37,6 +39,11 @@ func (p *Profile) check() error {
 			return fmt.Errorf("meter %q: %w", name, err)
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(p.Lacks)) {
+		if !kinds[source.Kind(key)] || p.Views[key] != nil {
+			return fmt.Errorf("lacks %q, which is a view or no kind", key)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Views)) {
 		if err := p.checkView(key, p.Views[key]); err != nil {
 			return fmt.Errorf("view %q: %w", key, err)
@@ -45,14 +52,19 @@ func (p *Profile) check() error {
 	return nil
 }
 
-// checkDetect holds the text to name{matchers}.
+// checkDetect holds the text to name{matchers}, if there is any.
 func checkDetect(text string) error {
+	if text == "" {
+		return nil
+	}
 	name, braced, found := strings.Cut(text, "{")
 	if found && !strings.HasSuffix(braced, "}") || !metricName.MatchString(name) {
 		return fmt.Errorf("detect is %q, which is not a selector such as requests_total{direction=\"inbound\"}", text)
 	}
-	_, err := parseMatchers(strings.TrimSuffix(braced, "}"))
-	return err
+	if _, err := parseMatchers(strings.TrimSuffix(braced, "}")); err != nil {
+		return fmt.Errorf("detect: %w", err)
+	}
+	return nil
 }
 
 func (m *Meter) check() error {
@@ -63,6 +75,11 @@ func (m *Meter) check() error {
 		return errors.New("it does not say which requests failed")
 	case len(m.Histogram) > 0 && m.Unit != Seconds && m.Unit != Milliseconds:
 		return fmt.Errorf("the unit of its histogram is %q, not %s or %s", m.Unit, Seconds, Milliseconds)
+	}
+	for _, failed := range m.Failures {
+		if len(failed.matchers) == 0 {
+			return errors.New("one of its failures has no matcher, so all requests would be failures")
+		}
 	}
 	for _, name := range slices.Concat(m.Counter, m.Histogram) {
 		if !metricName.MatchString(name) {

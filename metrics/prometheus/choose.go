@@ -136,23 +136,12 @@ const detected = "serin_profile"
 // detect returns the profile whose series are there, of the first layer that has one. Where a layer has several, nobody can
 // know which of them is meant.
 func (c *chooser) detect(ctx context.Context, all map[string]*Profile, now time.Time) (*Profile, error) {
-	questions := make([]string, 0, len(all))
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		questions = append(questions, fmt.Sprintf(`label_replace(group(last_over_time(%s[%s])), %q, %q, "", "")`,
-			all[name].Detect, duration(detectWithin), detected, name))
-	}
-	answer, err := c.client.vector(ctx, strings.Join(questions, "\n or "), now)
+	present, err := c.present(ctx, all, now)
 	if err != nil {
 		return nil, err
 	}
 	for _, layer := range []Layer{Mesh, Gateway, Application} {
-		var found []string
-		for _, s := range answer {
-			if name := string(s.Metric[model.LabelName(detected)]); all[name] != nil && all[name].Layer == layer {
-				found = append(found, name)
-			}
-		}
-		slices.Sort(found)
+		found := slices.DeleteFunc(slices.Clone(present), func(name string) bool { return all[name].Layer != layer })
 		switch len(found) {
 		case 0:
 		case 1:
@@ -164,4 +153,28 @@ func (c *chooser) detect(ctx context.Context, all map[string]*Profile, now time.
 	}
 	return nil, window.Unavailable("Prometheus %s has no series of any profile: there are %s%s", c.client.shown,
 		strings.Join(slices.Sorted(maps.Keys(all)), ", "), c.complaints())
+}
+
+// present returns the names of the profiles whose series are there, in order.
+func (c *chooser) present(ctx context.Context, all map[string]*Profile, now time.Time) ([]string, error) {
+	questions := make([]string, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if all[name].Detect == "" {
+			continue
+		}
+		questions = append(questions, fmt.Sprintf(`label_replace(group(last_over_time(%s[%s])), %q, %q, "", "")`,
+			all[name].Detect, duration(detectWithin), detected, name))
+	}
+	answer, err := c.client.vector(ctx, strings.Join(questions, "\n or "), now)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, s := range answer {
+		if name := string(s.Metric[model.LabelName(detected)]); all[name] != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }

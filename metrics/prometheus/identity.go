@@ -1,7 +1,9 @@
 package prometheus
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +48,8 @@ func alternatives(texts []string) string {
 	if len(texts) == 0 {
 		return "/"
 	}
+	// Where one begins like another the longer one is tried first: t-u before t.
+	texts = slices.SortedFunc(slices.Values(texts), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	quoted := make([]string, len(texts))
 	for n, text := range texts {
 		quoted[n] = regexp.QuoteMeta(text)
@@ -129,6 +133,9 @@ func (r reader) readPattern(text string, o *source.Object) bool {
 	}
 	index := ""
 	for n, group := range r.pattern.SubexpNames() {
+		if found[n] == "" {
+			continue // the group is of another alternative
+		}
 		switch group {
 		case "namespace":
 			o.Namespace = found[n]
@@ -147,7 +154,7 @@ func (r reader) readPattern(text string, o *source.Object) bool {
 	}
 	backends := r.scope.splits.Backends(o.Namespace, o.Split)
 	place, err := strconv.Atoi(index)
-	if err != nil || place >= len(backends) {
+	if err != nil || place < 0 || place >= len(backends) {
 		return false
 	}
 	o.Name, o.Split = backends[place], "" // the route bears the split's name; the apex is not known, so neither is the split

@@ -19,13 +19,16 @@ type Profile struct {
 	// Layer says who is asked when series of several data planes are found: a mesh sees what goes on between workloads, a
 	// gateway what comes in, an application only itself.
 	Layer Layer `json:"layer"`
-	// Detect is a selector of series that the data plane has as soon as it is there, and no other.
-	Detect string `json:"detect"`
+	// Detect is a selector of series that the data plane has as soon as it is there, and no other. A profile without one is
+	// never found by its series: it has to be chosen by its name.
+	Detect string `json:"detect,omitempty"`
 	// Meters are the ways in which requests are counted, by names of the profile's own.
 	Meters map[string]*Meter `json:"meters"`
 	// Views say which meter has the numbers of a kind, and by which labels. The key is the resource of the kind, with /from or
 	// /to for the edges: deployments, deployments/from. Kinds that follow from pods need no view where there is one of pods.
 	Views map[string]*View `json:"views"`
+	// Lacks say why kinds have no view, where their users would expect one.
+	Lacks map[string]string `json:"lacks,omitempty"`
 }
 
 // Layer is where a data plane stands.
@@ -87,13 +90,15 @@ type View struct {
 // Identity says which labels name an object.
 type Identity struct {
 	// Namespace, Name and Apex are labels that have these as their value. Where no label has the namespace, only questions
-	// about one namespace can be answered, and names have to be unique in the cluster.
+	// about one namespace can be answered, and names have to be unique in the cluster; the other end of an edge is then looked
+	// for in the namespace that is asked about.
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name,omitempty"`
 	Apex      string `json:"apex,omitempty"`
 	// Label is one that has several of these in it, and Pattern is what its whole value looks like, as a regular expression.
 	// {namespace} in it stands for the namespaces that are asked for. The groups (?P<name>), (?P<apex>), (?P<split>) and
-	// (?P<index>) say what is what; the index is the place of a backend in the spec of its split, from 0.
+	// (?P<index>) say what is what; the index is the place of a backend in the spec of its split, from 0. A group that found
+	// nothing says nothing: what a label of its own says stands, and a group may be in several alternatives.
 	Label   string `json:"label,omitempty"`
 	Pattern string `json:"pattern,omitempty"`
 }
@@ -129,7 +134,7 @@ func (s *set) UnmarshalJSON(data []byte) error {
 func ParseProfile(text []byte) (*Profile, error) {
 	p := &Profile{}
 	if err := yaml.UnmarshalStrict(text, p); err != nil {
-		return nil, fmt.Errorf("this is not a profile: %w", err)
+		return nil, fmt.Errorf("this is not a profile: %s", oneLine(err.Error()))
 	}
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("profile %q: %w", p.Name, err)

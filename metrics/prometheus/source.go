@@ -120,6 +120,8 @@ func (p *Profile) view(q source.Question) (*View, error) {
 	switch {
 	case view == nil && q.Edge != source.All:
 		return nil, source.Unmeasured("profile %s does not tell which %s call each other", p.Name, q.Kind)
+	case view == nil && p.Lacks[name] != "":
+		return nil, source.Unmeasured("profile %s does not count by %s: %s", p.Name, q.Kind, p.Lacks[name])
 	case view == nil:
 		return nil, source.Unmeasured("profile %s does not count by %s", p.Name, q.Kind)
 	case q.Namespace == "" && q.Kind.Namespaced() && !view.Of.hasNamespace():
@@ -181,6 +183,9 @@ func (s *Source) ask(ctx context.Context, i inquiry) (*source.Reading, error) {
 	p := pairs{of: i.view.Of.reader(i.scope)}
 	if other := i.view.Other; other != nil {
 		everywhere := scope{kind: i.scope.kind, splits: i.scope.splits}
+		if !other.hasNamespace() {
+			everywhere.namespace = i.scope.namespace
+		}
 		r := other.reader(everywhere)
 		by, within, p.other = slices.Concat(by, other.labels()), slices.Concat(within, other.within(everywhere)), &r
 	}
@@ -250,15 +255,17 @@ func (s *Source) alive(v model.Vector, i inquiry) (model.Vector, error) {
 	return rest, nil
 }
 
-// known returns an error if nobody has the profile's counter at all: that is not the same as no requests.
+// known returns an error if nobody has the profile's series at all: that is not the same as no requests. The series by which the
+// profile is found say more than its counter, which others may have under other labels.
 func (s *Source) known(ctx context.Context, i inquiry) error {
-	found, err := s.client.vector(ctx, fmt.Sprintf("group(last_over_time(%s[%s]))", selector(i.meter.Counter), duration(detectWithin)), i.span.end)
+	series := cmp.Or(i.profile.Detect, selector(i.meter.Counter))
+	found, err := s.client.vector(ctx, fmt.Sprintf("group(last_over_time(%s[%s]))", series, duration(detectWithin)), i.span.end)
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
 		return window.Unavailable("Prometheus %s has no %s, by which profile %s counts: nothing is scraped, or nothing was ever sent",
-			s.client.shown, i.meter.Counter[0], i.profile.Name)
+			s.client.shown, series, i.profile.Name)
 	}
 	return nil
 }
