@@ -60,6 +60,9 @@ func spanOf(query url.Values) (window.Span, error) {
 	if span.Since, err = time.Parse(time.RFC3339, since); err != nil {
 		return span, fmt.Errorf("since %.40q is not a time such as 2019-04-08T22:25:55Z", since)
 	}
+	if span.Since.Before(time.Unix(0, 0)) { // the zero time would be none at all
+		return span, fmt.Errorf("since %.40q lies before 1970", since)
+	}
 	return span, nil
 }
 

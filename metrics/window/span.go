@@ -33,12 +33,11 @@ func (s *Store) check(span Span, now time.Time) error {
 }
 
 func (s *Store) checkSince(since, now time.Time) error {
-	at := since.UnixNano()
 	switch {
-	case at%int64(time.Second) != 0 || at%int64(s.interval) != 0:
-		return Invalid("since %s must be a whole second and a multiple of the scrape interval %s since the epoch", stamp(since), s.interval)
-	case since.After(now.Add(maxAhead)):
+	case since.After(now.Add(maxAhead)): // first, because far ahead nanoseconds cannot be counted any more
 		return Invalid("since %s lies in the future: it is %s here", stamp(since), stamp(now))
+	case since.UnixNano()%int64(time.Second) != 0 || since.UnixNano()%int64(s.interval) != 0:
+		return Invalid("since %s must be a whole second and a multiple of the scrape interval %s since the epoch", stamp(since), s.interval)
 	}
 	return nil
 }
