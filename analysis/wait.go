@@ -116,8 +116,9 @@ func (p *pass) waitForWeight(a *alarm) {
 	}
 }
 
-// nextWindow is the time until the next window should be readable. One that is a little late is looked for soon; one that
-// does not come is waited for like those of a server that knows only windows that end at multiples of their length.
+// nextWindow is the time until the next window should be readable. One that is a little late is looked for soon; one that does
+// not come ever more rarely, and at the latest where it ends at a server that knows only windows that end at multiples of their
+// length.
 func (p *pass) nextWindow() time.Duration {
 	begin, _ := NextWindow(p.next.Step)
 	length := p.spec.Analysis.Interval.Of()
@@ -128,6 +129,6 @@ func (p *pass) nextWindow() time.Duration {
 	case -due < veryLate || length <= 0:
 		return pollSoon
 	default:
-		return p.now.Add(-lateWindow).Truncate(length).Add(length + lateWindow).Sub(p.now)
+		return min(-due, p.now.Add(-lateWindow).Truncate(length).Add(length+lateWindow).Sub(p.now))
 	}
 }

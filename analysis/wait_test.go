@@ -81,11 +81,19 @@ func TestWait(t *testing.T) {
 			},
 		},
 		"a window that does not come": {
-			reason: "the one that ends at ten past noon",
-			in:     v1alpha1.PhaseProgressing, want: 6*time.Second + 250*time.Millisecond,
+			reason: "as long again as it is late",
+			in:     v1alpha1.PhaseProgressing, want: 4*time.Second + 750*time.Millisecond,
 			mod: func(s *scene) {
 				s.spec.Steps[1].Dwell, s.status.Step.LastWindow = seconds(600), v1alpha1.At(noon.Add(-30*time.Second))
 				s.now = noon.Add(4 * time.Second)
+			},
+		},
+		"a window that does not come for long": {
+			reason: "the one that ends at twenty past noon",
+			in:     v1alpha1.PhaseProgressing, want: 3*time.Second + 250*time.Millisecond,
+			mod: func(s *scene) {
+				s.spec.Steps[1].Dwell, s.status.Step.LastWindow = seconds(600), v1alpha1.At(noon.Add(-30*time.Second))
+				s.now = noon.Add(17 * time.Second)
 			},
 		},
 		"the step's timeout": {

@@ -152,16 +152,16 @@ func (s *Source) window(asked window.Span, now time.Time) (span, error) {
 
 func (s *Source) since(start, end, now time.Time) (span, error) {
 	const form = time.RFC3339Nano
-	switch shortest := 2 * s.options.ScrapeInterval; {
+	switch {
 	case !start.Equal(start.Truncate(time.Second)):
 		return span{}, window.Invalid("since %s must be a whole second", start.UTC().Format(form))
 	case start.After(now.Add(time.Minute)):
 		return span{}, window.Invalid("since %s lies in the future: it is %s here", start.UTC().Format(form), now.UTC().Format(form))
 	case now.Sub(start) > maxLength:
 		return span{}, window.Gone("since %s is more than %s ago", start.UTC().Format(form), maxLength)
-	case end.Sub(start) < shortest:
-		return span{}, window.Unavailable("no complete window since %s yet: it must be at least %s, two scrapes of Prometheus",
-			start.UTC().Format(time.TimeOnly)+" UTC", shortest)
+	case !end.After(start):
+		return span{}, window.Unavailable("no window since %s UTC can be read yet: that takes a scrape of Prometheus, each %s, and %s",
+			start.UTC().Format(time.TimeOnly), s.options.ScrapeInterval, s.options.Delay)
 	}
 	return span{start: start.UTC(), end: end.UTC()}, nil
 }

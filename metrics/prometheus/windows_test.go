@@ -148,7 +148,7 @@ func TestWhenThereIsNoAnswer(t *testing.T) {
 			fmt.Sprintf("since %s lies in the future: it is %s here", stamp(end.Add(time.Hour)), stamp(end))},
 		"since long ago": {"there", window.Span{Since: end.Add(-2 * time.Hour)}, end, &gone, "since " + stamp(end.Add(-2*time.Hour)) + " is more than 1h0m0s ago"},
 		"since right now": {"there", window.Span{Since: end}, end.Add(5 * time.Second), &unavailable,
-			"no complete window since " + clock(end) + " yet: it must be at least 30s, two scrapes of Prometheus"},
+			"no window since " + clock(end) + " can be read yet: that takes a scrape of Prometheus, each 15s, and 3s"},
 		"nothing scraped lately": {"there", window.Span{Length: time.Minute}, end.Add(2*time.Minute + 5*time.Second), &unavailable,
 			"Prometheus " + server.URL + " scraped nothing in the 30s before " + clock(end.Add(2*time.Minute))},
 		"nothing scraped when the window began": {"there", window.Span{Length: 5 * time.Minute}, end.Truncate(5 * time.Minute).Add(10 * time.Second), &unavailable, ""},
