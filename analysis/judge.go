@@ -132,19 +132,24 @@ func whole(count float64) int64 {
 	return 0
 }
 
-// NextWindow is where the next window that counts begins, at a whole second: at the end of the one judged last, or else once the
-// step's weight has landed. A server that is asked for the window since then gives it when it is as long as the spec says;
-// others have one that begins later. It is false while no window counts.
-func NextWindow(s *v1alpha1.StepStatus) (begin time.Time, ok bool) {
+// NextWindow is where the next window that counts begins: at the end of the one judged last, or else once the step's weight has
+// landed, at a multiple of a fifth of the interval, so that Canaries whose weights land together ask for the same window. A server
+// that is asked for the window since then gives it when it is as long as the spec says; others have one that begins later. It
+// is false while no window counts.
+func NextWindow(s *v1alpha1.StepStatus, interval time.Duration) (begin time.Time, ok bool) {
 	if s == nil || s.LandedAt == nil {
 		return time.Time{}, false
 	}
-	begin = s.LandedAt.Time
-	if s.LastWindow != nil && s.LastWindow.After(begin) {
-		begin = s.LastWindow.Time
+	if s.LastWindow != nil && s.LastWindow.After(s.LandedAt.Time) {
+		return roundUp(s.LastWindow.Time, time.Second), true // of another server; one that knows since ends at whole seconds
 	}
-	if second := begin.Truncate(time.Second); second.Before(begin) {
-		begin = second.Add(time.Second)
+	return roundUp(s.LandedAt.Time, max(interval/5, time.Second).Truncate(time.Second)), true
+}
+
+// roundUp is the first multiple of a length of time that does not lie before t.
+func roundUp(t time.Time, to time.Duration) time.Time {
+	if down := t.Truncate(to); down.Before(t) {
+		return down.Add(to)
 	}
-	return begin, true
+	return t
 }

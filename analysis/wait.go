@@ -120,8 +120,8 @@ func (p *pass) waitForWeight(a *alarm) {
 // not come ever more rarely, and at the latest where it ends at a server that knows only windows that end at multiples of their
 // length.
 func (p *pass) nextWindow() time.Duration {
-	begin, _ := NextWindow(p.next.Step)
 	length := p.spec.Analysis.Interval.Of()
+	begin, _ := NextWindow(p.next.Step, length)
 	due := begin.Add(length + lateWindow).Sub(p.now)
 	switch {
 	case due > 0:

@@ -82,7 +82,7 @@ func TestWait(t *testing.T) {
 		},
 		"a window that does not come": {
 			reason: "as long again as it is late",
-			in:     v1alpha1.PhaseProgressing, want: 4*time.Second + 750*time.Millisecond,
+			in:     v1alpha1.PhaseProgressing, want: 3*time.Second + 750*time.Millisecond,
 			mod: func(s *scene) {
 				s.spec.Steps[1].Dwell, s.status.Step.LastWindow = seconds(600), v1alpha1.At(noon.Add(-30*time.Second))
 				s.now = noon.Add(4 * time.Second)
@@ -151,14 +151,15 @@ func TestNextWindow(t *testing.T) {
 	}{
 		"no step":                           {none: true},
 		"not landed":                        {step: &v1alpha1.StepStatus{StartedAt: at(0)}, none: true},
-		"landed on a second":                {step: &v1alpha1.StepStatus{LandedAt: at(3 * time.Second)}, want: 3 * time.Second},
-		"landed within one":                 {step: &v1alpha1.StepStatus{LandedAt: at(3*time.Second + time.Microsecond)}, want: 4 * time.Second},
+		"landed on a fifth of the interval": {step: &v1alpha1.StepStatus{LandedAt: at(4 * time.Second)}, want: 4 * time.Second},
+		"landed after one":                  {step: &v1alpha1.StepStatus{LandedAt: at(4*time.Second + time.Microsecond)}, want: 6 * time.Second},
 		"a window was judged":               {step: &v1alpha1.StepStatus{LandedAt: at(0), LastWindow: at(12 * time.Second)}, want: 12 * time.Second},
-		"one of before the landing was too": {step: &v1alpha1.StepStatus{LandedAt: at(5 * time.Second), LastWindow: at(-time.Second)}, want: 5 * time.Second},
+		"one of within a second was judged": {step: &v1alpha1.StepStatus{LandedAt: at(0), LastWindow: at(12*time.Second + time.Millisecond)}, want: 13 * time.Second},
+		"one of before the landing was too": {step: &v1alpha1.StepStatus{LandedAt: at(6 * time.Second), LastWindow: at(-time.Second)}, want: 6 * time.Second},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, ok := NextWindow(tc.step)
+			got, ok := NextWindow(tc.step, 10*time.Second)
 			if ok == tc.none || ok && !got.Equal(noon.Add(tc.want)) {
 				t.Errorf("got %s %t, want noon + %s", got, ok, tc.want)
 			}

@@ -46,8 +46,9 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 
 // due is where the next window begins that counts, once it is as long as the spec says; zero before.
 func due(canary *v1alpha1.Canary, now time.Time) time.Time {
-	begin, ok := analysis.NextWindow(canary.Status.Step)
-	if !ok || now.Before(begin.Add(canary.Spec.Analysis.Interval.Of())) {
+	interval := canary.Spec.Analysis.Interval.Of()
+	begin, ok := analysis.NextWindow(canary.Status.Step, interval)
+	if !ok || now.Before(begin.Add(interval)) {
 		return time.Time{}
 	}
 	return begin

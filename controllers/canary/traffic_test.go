@@ -240,13 +240,13 @@ func TestWindowsAreAskedForOnceTheyAreLongEnough(t *testing.T) {
 	canary := &v1alpha1.Canary{}
 	canary.Spec.Analysis.Interval = v1alpha1.Dur(10 * time.Second)
 	canary.Status.Step = &v1alpha1.StepStatus{LandedAt: v1alpha1.At(noon.Add(300 * time.Millisecond))}
-	begin := noon.Add(time.Second)
+	begin := noon.Add(2 * time.Second)
 	if got := due(canary, begin.Add(10*time.Second-1)); !got.IsZero() {
 		t.Errorf("asks since %s before the window is 10s long", got)
 	}
 	got := due(canary, begin.Add(10*time.Second))
 	if !got.Equal(begin) {
-		t.Errorf("asks since %s, want the first whole second after the landing", got)
+		t.Errorf("asks since %s, want the first fifth of an interval after the landing", got)
 	}
 	q := question{window: 10 * time.Second, since: begin}
 	for name, tc := range map[string]struct {
