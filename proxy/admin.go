@@ -47,7 +47,7 @@ func (p *Proxy) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 	switch state := p.state.Load(); state {
 	case stateServing:
 		fmt.Fprintf(w, "ok: %d apexes, last heard from the API server %s ago\n",
-			len(p.plane.served()), p.cluster.contact.age(time.Now()).Round(time.Second))
+			len(p.plane.served()), p.cluster.Contact.Age(time.Now()).Round(time.Second))
 	case stateDraining:
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 	default:
@@ -111,7 +111,7 @@ type tableView struct {
 func (p *Proxy) serveTable(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now()
 	view := viewOf(p.plane, now)
-	view.AgeSeconds = p.cluster.contact.age(now).Seconds()
+	view.AgeSeconds = p.cluster.Contact.Age(now).Seconds()
 	w.Header().Set("Content-Type", "application/json")
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
@@ -122,7 +122,7 @@ func (p *Proxy) serveTable(w http.ResponseWriter, _ *http.Request) {
 func viewOf(p *plane, now time.Time) tableView {
 	t := p.table.Load()
 	adverts := p.adverts()
-	view := tableView{Pods: len(t.pods.byName), Apexes: []apexView{}, Problems: []problemView{}}
+	view := tableView{Pods: t.pods.Len(), Apexes: []apexView{}, Problems: []problemView{}}
 	for _, a := range t.apexes {
 		shown := apexView{Apex: a.String(), Split: a.split.Name, AccessMode: string(a.mode)}
 		for _, share := range a.shares {
@@ -172,7 +172,7 @@ func (v *version) view(now time.Time) versionView {
 	shown := versionView{Backend: v.backend, Weight: v.weight, Terminating: v.terminating, Endpoints: []endpointView{}}
 	for _, e := range v.endpoints {
 		shown.Endpoints = append(shown.Endpoints, endpointView{
-			Address: e.host, Pod: e.pod.name, Workload: e.pod.workload,
+			Address: e.host, Pod: e.pod.Name, Workload: e.pod.Workload,
 			InFlight: e.state.inFlight.Load(), Cooling: e.state.isCooling(now),
 		})
 	}

@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/enforce"
 	"github.com/serin-dev/serin/metrics/scrape"
 )
 
@@ -32,7 +33,7 @@ func BenchmarkForward(b *testing.B) {
 			l.world = shared(map[string]int64{"v1": 95, "v2": 5}, "v1", "v2")
 			l.world.splits[0].Annotations = map[string]string{v1alpha1.AnnotationAccessMode: mode}
 			pods := []*corev1.Pod{podObject("v1-a", "10.0.1.1", "v1"), podObject("v2-a", "10.0.2.1", "v1"), podObject("client-a", "127.0.0.1", "client")}
-			l.world.pods, l.world.graph = indexPods(pods, nil), guarded()
+			l.world.pods, l.world.graph = enforce.IndexPods(pods, nil), guarded()
 			l.backend("10.0.1.1:8080", says200(text))
 			l.backend("10.0.2.1:8080", says200(text))
 			l.put()
@@ -99,7 +100,7 @@ func BenchmarkMetrics(b *testing.B) {
 	l := newLab(b)
 	for i := range 1000 {
 		name := fmt.Sprintf("web-%d-v1", i)
-		s := l.ledger.request(endpointKey{apex: web, split: "web", backend: name}, &pod{namespace: shop, name: name + "-0", workload: name}, nobody)
+		s := l.ledger.request(endpointKey{apex: web, split: "web", backend: name}, &enforce.Pod{Namespace: shop, Name: name + "-0", Workload: name}, enforce.Nobody)
 		s.success.Inc()
 		s.failure.Inc()
 		s.seconds.Observe(0.1)
@@ -199,11 +200,11 @@ func BenchmarkBuildTable(b *testing.B) {
 
 func BenchmarkIndexPods(b *testing.B) {
 	pods := crowdPods(10_000)
-	last := indexPods(pods, nil)
+	last := enforce.IndexPods(pods, nil)
 	b.ReportAllocs()
 	before := cpuTime(b)
 	defer func() { b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op") }()
 	for b.Loop() {
-		last = indexPods(pods, last)
+		last = enforce.IndexPods(pods, last)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/enforce"
 )
 
 // world is what the API server knows that matters here, at one moment. Nobody changes what it points to.
@@ -18,7 +19,7 @@ type world struct {
 	splits   []*split.TrafficSplit
 	services []*corev1.Service
 	slices   []*discoveryv1.EndpointSlice
-	pods     *podIndex
+	pods     *enforce.Pods
 	graph    authorizer
 }
 
@@ -64,7 +65,7 @@ func buildTable(w world, last *table) *table {
 
 type builder struct {
 	last     *table
-	pods     *podIndex
+	pods     *enforce.Pods
 	services map[types.NamespacedName]*corev1.Service
 	// slices are the EndpointSlices of each Service, without the proxies' own.
 	slices map[types.NamespacedName][]*discoveryv1.EndpointSlice

@@ -3,7 +3,6 @@ package proxy
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +28,7 @@ func sketch(t *table) []string {
 				line += " terminating"
 			}
 			for _, e := range v.endpoints {
-				line += " " + e.host + "(" + e.pod.workload + "/" + e.pod.name + ")"
+				line += " " + e.host + "(" + e.pod.Workload + "/" + e.pod.Name + ")"
 			}
 		}
 		lines = append(lines, line)
@@ -266,44 +265,5 @@ func TestEndpointsKeepTheirStateWhileTheyStay(t *testing.T) {
 	named := types.NamespacedName{Namespace: shop, Name: "v2"}
 	if !second.named[named] || !second.named[web] || second.named[types.NamespacedName{Namespace: shop, Name: "other"}] {
 		t.Errorf("named: %v", second.named)
-	}
-}
-
-func TestIndexPods(t *testing.T) {
-	host := podObject("on-host", "10.0.0.3", "agent")
-	host.Spec.HostNetwork = true
-	done := podObject("done", "10.0.0.1", "job")
-	done.Status.Phase = corev1.PodSucceeded
-	both := podObject("both", "10.0.0.4", "six")
-	both.Status.PodIPs = []corev1.PodIP{{IP: "10.0.0.4"}, {IP: "fd00::4"}}
-	plain := podObject("plain", "10.0.0.5", "")
-	plain.OwnerReferences, plain.Spec.ServiceAccountName = nil, ""
-	stateful := podObject("db-0", "10.0.0.6", "db")
-	stateful.OwnerReferences[0] = metav1.OwnerReference{Kind: "StatefulSet", Name: "db", Controller: ptr.To(true)}
-	index := indexPods([]*corev1.Pod{
-		podObject("a", "10.0.0.1", "web"), done, podObject("b", "10.0.0.2", "web"), podObject("c", "10.0.0.2", "web"),
-		host, both, plain, stateful,
-	}, nil)
-	tests := map[string]struct{ address, want string }{
-		"one pod":                            {address: "10.0.0.1", want: "a of web as shop/web"},
-		"an address of two pods is nobody's": {address: "10.0.0.2", want: " of  as /"},
-		"nor is one of the host":             {address: "10.0.0.3", want: " of  as /"},
-		"a second family":                    {address: "fd00::4", want: "both of six as shop/six"},
-		"an IPv4 address in an IPv6 one":     {address: "::ffff:10.0.0.4", want: "both of six as shop/six"},
-		"without an owner or ServiceAccount": {address: "10.0.0.5", want: "plain of  as shop/default"},
-		"of a StatefulSet":                   {address: "10.0.0.6", want: "db-0 of db as shop/db"},
-		"an address of nobody":               {address: "10.9.9.9", want: " of  as /"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			p := index.caller(parseAddr(t, tc.address))
-			if got := strings.Join([]string{p.name, "of", p.workload, "as", p.identity.String()}, " "); got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
-			}
-		})
-	}
-	again := indexPods([]*corev1.Pod{podObject("a", "10.0.0.1", "web")}, index)
-	if a := (types.NamespacedName{Namespace: shop, Name: "a"}); again.named(a) != index.named(a) {
-		t.Error("a pod that did not change is another one")
 	}
 }

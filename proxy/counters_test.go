@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/enforce"
 )
 
 // TestEveryRequestIsCountedBeforeItsResponseEnds compares what clients saw with the counters after each response, so a count
@@ -39,7 +40,7 @@ func TestEveryRequestIsCountedBeforeItsResponseEnds(t *testing.T) {
 				l.backend("10.0.1.1:8080", handler)
 				l.put()
 				key := endpointKey{apex: web, split: "web", backend: "v1"}
-				counted := l.ledger.request(key, l.world.pods.named(nameOf(podObject("v1-a", "", "v1"))), nobody).success
+				counted := l.ledger.request(key, l.world.pods.Named(nameOf(podObject("v1-a", "", "v1"))), enforce.Nobody).success
 				for i := range 50 {
 					get(t, client, l.url(80))
 					if got := testutil.ToFloat64(counted); got != float64(i+1) {
@@ -74,7 +75,7 @@ func TestOutcomesByStatus(t *testing.T) {
 func TestLabelsNameBothEnds(t *testing.T) {
 	l := newLab(t)
 	l.world = shared(map[string]int64{"v1": 1}, "v1")
-	l.world.pods = indexPods([]*corev1.Pod{podObject("v1-a", "10.0.1.1", "v1"), podObject("client-a", "127.0.0.1", "client")}, nil)
+	l.world.pods = enforce.IndexPods([]*corev1.Pod{podObject("v1-a", "10.0.1.1", "v1"), podObject("client-a", "127.0.0.1", "client")}, nil)
 	l.backend("10.0.1.1:8080", says200("v1"))
 	l.put()
 	get(t, newClient(t), l.url(80))
@@ -92,7 +93,7 @@ func TestAPodThatIsKnownLaterIsCountedWithItsWorkload(t *testing.T) {
 	l := newLab(t)
 	l.world = shared(map[string]int64{"v1": 1}, "v1")
 	known := l.world.pods
-	l.world.pods = indexPods(nil, nil)
+	l.world.pods = enforce.IndexPods(nil, nil)
 	l.backend("10.0.1.1:8080", says200("v1"))
 	l.put()
 	get(t, newClient(t), l.url(80))

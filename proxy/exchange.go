@@ -114,7 +114,7 @@ func (x *exchange) mayMove(out *http.Request, err error) bool {
 	default:
 		return false
 	}
-	x.plane.log.V(1).Info("trying another pod", "pod", x.current.pod.name, "address", x.current.host, "error", err.Error())
+	x.plane.log.V(1).Info("trying another pod", "pod", x.current.pod.Name, "address", x.current.host, "error", err.Error())
 	return true
 }
 
@@ -137,7 +137,7 @@ func (x *exchange) broken(out *http.Request, err error) (*http.Response, error) 
 		x.cancel()
 		return nil, err
 	}
-	x.plane.log.V(1).Info("exchange with pod broke", "pod", x.current.pod.name, "address", x.current.host, "error", err.Error())
+	x.plane.log.V(1).Info("exchange with pod broke", "pod", x.current.pod.Name, "address", x.current.host, "error", err.Error())
 	x.end(outcomeFailure)
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/enforce"
 )
 
 const shop = "shop"
@@ -48,7 +49,7 @@ func newLab(t testing.TB, adjust ...func(*Options)) *lab {
 		f(&o)
 	}
 	l.plane = newPlane(o.complete(), func() {})
-	l.world = world{pods: indexPods(nil, nil)}
+	l.world = world{pods: enforce.IndexPods(nil, nil)}
 	t.Cleanup(l.stop)
 	return l
 }
@@ -121,7 +122,7 @@ func shared(weights map[string]int64, names ...string) world {
 		pods = append(pods, podObject(name+"-a", address, name))
 	}
 	w.splits = []*split.TrafficSplit{s}
-	w.pods = indexPods(pods, nil)
+	w.pods = enforce.IndexPods(pods, nil)
 	return w
 }
 
@@ -163,7 +164,7 @@ func ready(address, pod string) discoveryv1.Endpoint {
 func podObject(name, address, workload string) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: shop, Name: name, Labels: map[string]string{labelTemplateHash: "abc"},
+			Namespace: shop, Name: name, Labels: map[string]string{"pod-template-hash": "abc"},
 			OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: workload + "-abc", Controller: ptr.To(true)}},
 		},
 		Spec:   corev1.PodSpec{ServiceAccountName: workload},
@@ -261,7 +262,7 @@ func eventually(t testing.TB, what string, condition func() bool) {
 // crowd is a world of many splits, each with two versions of three pods, among many pods.
 func crowd(splits, pods int) world {
 	all := crowdPods(pods)
-	w := world{pods: indexPods(all, nil)}
+	w := world{pods: enforce.IndexPods(all, nil)}
 	for i := range splits {
 		apex := fmt.Sprintf("web-%d", i)
 		s := trafficSplit(apex, apex)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 // ledger hands out the counters, and deletes those whose subjects are gone for longer than the retention.
@@ -44,9 +46,9 @@ func newLedger(retention time.Duration) *ledger {
 }
 
 // seriesOf returns the counters of an endpoint and a caller.
-func (l *ledger) seriesOf(e *endpoint, caller *pod) *series {
+func (l *ledger) seriesOf(e *endpoint, caller *enforce.Pod) *series {
 	if cached, ok := e.state.series.Load(caller); ok {
-		if s := cached.(*series); !s.dead.Load() && s.workload == e.pod.workload {
+		if s := cached.(*series); !s.dead.Load() && s.workload == e.pod.Workload {
 			return s
 		}
 	}
@@ -56,21 +58,21 @@ func (l *ledger) seriesOf(e *endpoint, caller *pod) *series {
 }
 
 // request returns the counters of requests that a pod of a backend answered, or nobody did.
-func (l *ledger) request(key endpointKey, answered, caller *pod) *series {
+func (l *ledger) request(key endpointKey, answered, caller *enforce.Pod) *series {
 	labels := []string{
-		key.apex.Namespace, key.split, key.apex.Name, key.backend, answered.workload, answered.name,
-		caller.namespace, caller.workload, caller.name,
+		key.apex.Namespace, key.split, key.apex.Name, key.backend, answered.Workload, answered.Name,
+		caller.Namespace, caller.Workload, caller.Name,
 	}
 	subjects := []subject{backendSubject(key.apex.Namespace, key.split, key.backend)}
-	if answered.name != "" {
-		subjects = append(subjects, podSubject(answered.namespace, answered.name))
+	if answered.Name != "" {
+		subjects = append(subjects, podSubject(answered.Namespace, answered.Name))
 	}
-	if caller.name != "" {
-		subjects = append(subjects, podSubject(caller.namespace, caller.name))
+	if caller.Name != "" {
+		subjects = append(subjects, podSubject(caller.Namespace, caller.Name))
 	}
 	made := l.enter("request", labels, func() *entry {
 		s := &series{
-			workload: answered.workload,
+			workload: answered.Workload,
 			success:  l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeSuccess})...),
 			failure:  l.requests.WithLabelValues(slices.Concat(labels, []string{outcomeFailure})...),
 			seconds:  l.seconds.WithLabelValues(labels...),
@@ -111,11 +113,11 @@ func (l *ledger) countCancelled(key endpointKey) {
 
 // countRetry counts a request that is tried at another endpoint after this one.
 func (l *ledger) countRetry(e *endpoint, cause string) {
-	labels := []string{e.key.apex.Namespace, e.key.split, e.key.backend, e.pod.name, cause}
+	labels := []string{e.key.apex.Namespace, e.key.split, e.key.backend, e.pod.Name, cause}
 	l.enter("retry", labels, func() *entry {
 		subjects := []subject{backendSubject(e.key.apex.Namespace, e.key.split, e.key.backend)}
-		if e.pod.name != "" {
-			subjects = append(subjects, podSubject(e.pod.namespace, e.pod.name))
+		if e.pod.Name != "" {
+			subjects = append(subjects, podSubject(e.pod.Namespace, e.pod.Name))
 		}
 		return &entry{subjects: subjects, drop: func() { l.retries.DeleteLabelValues(labels...) }}
 	})
@@ -123,12 +125,12 @@ func (l *ledger) countRetry(e *endpoint, cause string) {
 }
 
 // countDenied counts a request that policy denied.
-func (l *ledger) countDenied(a *apex, caller *pod) {
-	labels := []string{a.Namespace, a.split.Name, caller.namespace, caller.workload, string(a.mode)}
+func (l *ledger) countDenied(a *apex, caller *enforce.Pod) {
+	labels := []string{a.Namespace, a.split.Name, caller.Namespace, caller.Workload, string(a.mode)}
 	l.enter("denied", labels, func() *entry {
 		subjects := []subject{splitSubject(a.split)}
-		if caller.workload != "" {
-			subjects = append(subjects, workloadSubject(caller.namespace, caller.workload))
+		if caller.Workload != "" {
+			subjects = append(subjects, workloadSubject(caller.Namespace, caller.Workload))
 		}
 		return &entry{subjects: subjects, drop: func() { l.denied.DeleteLabelValues(labels...) }}
 	})

@@ -110,11 +110,11 @@ func (p *Proxy) republish(ctx context.Context) time.Duration {
 // publish leads the apexes here, unless the kubelet or the node says that this pod is not ready.
 func (p *Proxy) publish(ctx context.Context, seen world, as standing) error {
 	me := p.me
-	if known := seen.pods.named(me.pod); known != nil {
-		me.node = known.node
+	if known := seen.pods.Named(me.pod); known != nil {
+		me.node = known.Node
 	}
 	var wanted []*discoveryv1.EndpointSlice
-	if as == standingLeaving || !seen.pods.isDown(me.pod) {
+	if as == standingLeaving || !seen.pods.IsDown(me.pod) {
 		wanted = slicesFor(me, p.plane.table.Load(), p.plane.adverts(), as)
 	}
 	return p.publisher.publish(ctx, wanted, seen.slices)

@@ -1,15 +1,9 @@
 package proxy
 
 import (
-	"errors"
-	"io"
-	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -37,29 +31,6 @@ func TestOptionsSayWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestATrimmedPodReadsTheSame(t *testing.T) {
-	full := podObject("web-a", "10.0.0.1", "web")
-	full.Labels["app"], full.Annotations = "web", map[string]string{"a": "b"}
-	full.Spec.NodeName, full.Spec.Containers = "node-1", []corev1.Container{{Name: "main"}}
-	full.Status.PodIPs = []corev1.PodIP{{IP: "10.0.0.1"}, {IP: "fd00::1"}}
-	full.Status.Conditions = []corev1.PodCondition{
-		{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}, {Type: corev1.PodReady, Status: corev1.ConditionFalse},
-	}
-	whole := readPod(full.DeepCopy())
-	object, err := trimPod(full)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trimmed := object.(*corev1.Pod)
-	got := readPod(trimmed)
-	if *got.pod != *whole.pod || got.down != whole.down || !cmp.Equal(got.addresses, whole.addresses, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })) {
-		t.Errorf("whole %+v %+v, trimmed %+v %+v", whole, whole.pod, got, got.pod)
-	}
-	if len(trimmed.Labels) != 1 || trimmed.Annotations != nil || trimmed.Spec.Containers != nil || len(trimmed.Status.Conditions) != 1 {
-		t.Errorf("kept more than is read: %+v", trimmed)
-	}
-}
-
 func TestOnlyChangesThatMatterWakeTheProxy(t *testing.T) {
 	woken := 0
 	w := newWatcher(func() { woken++ }, func(service types.NamespacedName) bool { return service == web })
@@ -84,7 +55,7 @@ func TestOnlyChangesThatMatterWakeTheProxy(t *testing.T) {
 		{"endpoints of a split", func() { w.slices.OnAdd(endpointSlice("web", 80, ready("10.0.0.1", "a")), false) }, true},
 		{"other endpoints", func() { w.slices.OnAdd(endpointSlice("other", 80, ready("10.0.0.1", "a")), false) }, false},
 		{"the slice of a proxy", func() { w.slices.OnAdd(ours, false) }, true},
-		{"an access object", func() { w.targets.OnAdd(&access.TrafficTarget{ObjectMeta: service("t").ObjectMeta}, false) }, true},
+		{"an access object", func() { w.access.Targets.OnAdd(&access.TrafficTarget{ObjectMeta: service("t").ObjectMeta}, false) }, true},
 	}
 	for _, step := range steps {
 		woken = 0
@@ -97,31 +68,9 @@ func TestOnlyChangesThatMatterWakeTheProxy(t *testing.T) {
 	if second := w.world(); first.graph != second.graph || first.pods != second.pods {
 		t.Error("policy or pods were compiled again without a change")
 	}
-	w.targets.OnDelete(&access.TrafficTarget{ObjectMeta: service("t").ObjectMeta})
+	w.access.Targets.OnDelete(&access.TrafficTarget{ObjectMeta: service("t").ObjectMeta})
 	if third := w.world(); first.graph == third.graph || first.pods != third.pods {
 		t.Error("a change of policy did not change policy alone")
-	}
-}
-
-func TestContactNotesEachPieceOfAResponse(t *testing.T) {
-	c := &contact{}
-	if age := c.age(time.Now()); age >= 0 {
-		t.Errorf("heard %s ago before anything was heard", age)
-	}
-	refused := errors.New("refused")
-	_, err := c.wrap(roundTripper(func(*http.Request) (*http.Response, error) { return nil, refused })).RoundTrip(nil)
-	if !errors.Is(err, refused) || c.heard.Load() != 0 {
-		t.Errorf("error %v, heard at %d", err, c.heard.Load())
-	}
-	response, err := c.wrap(roundTripper(func(*http.Request) (*http.Response, error) {
-		return &http.Response{Body: io.NopCloser(strings.NewReader("event"))}, nil
-	})).RoundTrip(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.heard.Store(1)
-	if _, err := io.ReadAll(response.Body); err != nil || c.heard.Load() == 1 {
-		t.Errorf("error %v, heard at %d", err, c.heard.Load())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/serin-dev/serin/enforce"
 	"github.com/serin-dev/serin/policy"
 )
 
@@ -15,7 +16,7 @@ type passage struct {
 	plane  *plane
 	table  *table
 	route  *route
-	caller *pod
+	caller *enforce.Pod
 	peer   netip.Addr
 	start  time.Time
 
@@ -38,7 +39,7 @@ type passage struct {
 // newPassage begins the way of what a caller sends to a front.
 func newPassage(f *front, peer netip.Addr) passage {
 	t := f.plane.table.Load()
-	return passage{plane: f.plane, table: t, route: f.route.Load(), peer: peer, caller: t.pods.caller(peer), start: time.Now()}
+	return passage{plane: f.plane, table: t, route: f.route.Load(), peer: peer, caller: t.pods.At(peer), start: time.Now()}
 }
 
 // next moves the request on to the next endpoint, and reports whether there is one.
@@ -72,7 +73,7 @@ func (p *passage) next() bool {
 // judge asks policy about what would be sent to the current endpoint, and returns why it must not be sent, or nothing.
 func (p *passage) judge(request policy.Request) string {
 	a := p.route.apex
-	request.Source, request.Destination = p.caller.identity, p.current.pod.identity
+	request.Source, request.Destination = p.caller.Identity, p.current.pod.Identity
 	request.Port = int32(p.current.address.Port())
 	decision := p.table.graph.Authorize(request)
 	if decision.Allowed {
@@ -105,7 +106,7 @@ func (p *passage) fail() {
 	if v := p.route.versions.spin(p.plane.draw); v != nil {
 		a := p.route.apex
 		key := endpointKey{apex: a.NamespacedName, split: a.split.Name, backend: v.backend}
-		p.endAt(p.plane.ledger.request(key, nobody, p.caller), outcomeFailure)
+		p.endAt(p.plane.ledger.request(key, enforce.Nobody, p.caller), outcomeFailure)
 	}
 }
 

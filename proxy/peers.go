@@ -5,6 +5,8 @@ import (
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 // defaultPatience is how long the pod of a peer must be gone or not ready before its EndpointSlices are deleted.
@@ -26,15 +28,15 @@ func newPeers(me types.NamespacedName) *peers {
 // orphans returns the slices of peers that have been down for longer than the patience, and whether there are peers to look at
 // again later. Where this proxy's own pod is not known, pods say nothing about proxies and nobody is taken for down.
 func (p *peers) orphans(
-	stored []*discoveryv1.EndpointSlice, pods *podIndex, now time.Time,
+	stored []*discoveryv1.EndpointSlice, pods *enforce.Pods, now time.Time,
 ) (orphans []*discoveryv1.EndpointSlice, again bool) {
-	if pods.named(p.me) == nil {
+	if pods.Named(p.me) == nil {
 		return nil, false
 	}
 	down := map[types.NamespacedName]time.Time{}
 	for _, slice := range stored {
 		pod, ok := proxyPod(slice)
-		if !ok || pod == p.me || pods.named(pod) != nil && !pods.isDown(pod) {
+		if !ok || pod == p.me || pods.Named(pod) != nil && !pods.IsDown(pod) {
 			continue
 		}
 		since, known := p.downSince[pod]

@@ -3,19 +3,9 @@ package proxy
 import (
 	"math"
 	"math/rand/v2"
-	"net/netip"
 	"testing"
 	"time"
 )
-
-func parseAddr(t *testing.T, text string) netip.Addr {
-	t.Helper()
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
-}
 
 // TestDrawsFollowTheWeights draws with a fixed seed and allows four standard deviations, which a right drawer exceeds once in
 // 16,000 seeds.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 // plane serves tables: it has a listener for each of a table's routes, and carries requests by the newest table. It knows
@@ -23,7 +25,7 @@ type plane struct {
 	errorLog *log.Logger
 	ledger   *ledger
 	draw     drawer
-	denials  *throttle
+	denials  *enforce.Throttle
 	// wake asks for another table to be applied.
 	wake func()
 	// base is the context of every request; it ends with the plane.
@@ -51,7 +53,7 @@ func newPlane(o Options, wake func()) *plane {
 		log:     o.Log,
 		ledger:  newLedger(o.SeriesRetention),
 		draw:    rand.Int64N,
-		denials: newThrottle(denialInterval),
+		denials: enforce.NewThrottle(denialInterval),
 		wake:    wake,
 		fronts:  map[frontKey]*front{},
 	}
@@ -188,45 +190,12 @@ func (p *plane) lost(f *front, err error) {
 // denialInterval is how often the denials of one caller at one apex are logged.
 const denialInterval = 10 * time.Second
 
-func (p *plane) logDenial(a *apex, caller *pod, reason string) {
-	id := fmt.Sprintf("%s %s/%s", a.split, caller.namespace, caller.workload)
-	held, ok := p.denials.pass(id, time.Now())
+func (p *plane) logDenial(a *apex, caller *enforce.Pod, reason string) {
+	id := fmt.Sprintf("%s %s/%s", a.split, caller.Namespace, caller.Workload)
+	held, ok := p.denials.Pass(id, time.Now())
 	if !ok {
 		return
 	}
-	p.log.Info("policy denies a request", "apex", a.NamespacedName, "mode", a.mode, "callerNamespace", caller.namespace,
-		"callerWorkload", caller.workload, "callerPod", caller.name, "reason", reason, "notLogged", held)
-}
-
-// throttle lets one of each id pass per interval.
-type throttle struct {
-	interval time.Duration
-	mu       sync.Mutex
-	passed   map[string]time.Time
-	held     map[string]int
-}
-
-// maxThrottled bounds how many ids a throttle remembers.
-const maxThrottled = 4096
-
-func newThrottle(interval time.Duration) *throttle {
-	return &throttle{interval: interval, passed: map[string]time.Time{}, held: map[string]int{}}
-}
-
-// pass reports whether an id may pass now, and how many of it were held back since it last did.
-func (t *throttle) pass(id string, now time.Time) (held int, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if last, known := t.passed[id]; known && now.Sub(last) < t.interval {
-		t.held[id]++
-		return 0, false
-	}
-	if len(t.passed) >= maxThrottled {
-		clear(t.passed)
-		clear(t.held)
-	}
-	held = t.held[id]
-	t.passed[id] = now
-	delete(t.held, id)
-	return held, true
+	p.log.Info("policy denies a request", "apex", a.NamespacedName, "mode", a.mode, "callerNamespace", caller.Namespace,
+		"callerWorkload", caller.Workload, "callerPod", caller.Name, "reason", reason, "notLogged", held)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/serin-dev/serin/api/smi/access"
 	"github.com/serin-dev/serin/api/smi/specs"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/enforce"
 	"github.com/serin-dev/serin/policy"
 )
 
@@ -81,7 +82,7 @@ func TestPolicyIsAskedAboutWhoCallsWhom(t *testing.T) {
 				o.Log = funcr.New(log.add, funcr.Options{})
 			})
 			l.world = shared(map[string]int64{"v1": 1}, "v1")
-			l.world.pods, l.world.graph = indexPods(pods, nil), guarded()
+			l.world.pods, l.world.graph = enforce.IndexPods(pods, nil), guarded()
 			l.world.splits[0].Annotations = map[string]string{v1alpha1.AnnotationAccessMode: tc.mode}
 			var reached atomic.Int64
 			l.backend("10.0.1.1:8080", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))

@@ -14,6 +14,8 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 // withdrawTimeout bounds how long a proxy that stops tries to withdraw its EndpointSlices.
@@ -30,7 +32,7 @@ const (
 type Proxy struct {
 	options   Options
 	me        self
-	cluster   *cluster
+	cluster   *enforce.Cluster
 	watcher   *watcher
 	plane     *plane
 	publisher *publisher
@@ -63,20 +65,20 @@ func New(o Options) (*Proxy, error) {
 		me:      self{pod: types.NamespacedName{Namespace: o.PodNamespace, Name: o.PodName}, address: address.Unmap()},
 		woken:   make(chan struct{}, 1), unpublished: make(chan struct{}, 1),
 	}
-	if p.cluster, err = newCluster(o.RestConfig, o.Log); err != nil {
+	if p.cluster, err = enforce.NewCluster(o.RestConfig, "serin-proxy", o.Log); err != nil {
 		return nil, err
 	}
-	writer, err := client.New(p.cluster.config, client.Options{HTTPClient: p.cluster.http, Scheme: clientgoscheme.Scheme, Mapper: p.cluster.mapper})
+	writer, err := client.New(p.cluster.Config, client.Options{HTTPClient: p.cluster.HTTP, Scheme: clientgoscheme.Scheme, Mapper: p.cluster.Mapper})
 	if err != nil {
 		return nil, fmt.Errorf("making the client of the API server: %w", err)
 	}
-	clientset, err := kubernetes.NewForConfigAndClient(p.cluster.config, p.cluster.http)
+	clientset, err := kubernetes.NewForConfigAndClient(p.cluster.Config, p.cluster.HTTP)
 	if err != nil {
 		return nil, fmt.Errorf("making the client for Events: %w", err)
 	}
 	p.plane = newPlane(o, p.wake)
 	p.plane.ledger.registry.MustRegister(newLiveCollector(p.plane, func() float64 {
-		return p.cluster.contact.age(time.Now()).Seconds()
+		return p.cluster.Contact.Age(time.Now()).Seconds()
 	}))
 	p.watcher = newWatcher(p.wake, func(service types.NamespacedName) bool { return p.plane.table.Load().named[service] })
 	p.publisher = newPublisher(p.me, clusterSlices{writer})
@@ -117,7 +119,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 	watching, stopWatching := context.WithCancel(life)
 	defer stopWatching()
 	unseen := context.AfterFunc(ctx, stopWatching)
-	if err := p.cluster.watch(watching, p.watcher); err != nil {
+	if err := p.cluster.Watch(watching, p.watcher.always(), p.watcher.optional()); err != nil {
 		p.plane.stop()
 		return nil //nolint:nilerr // the context ended before there was anything to drain
 	}

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 var me = self{pod: types.NamespacedName{Namespace: "serin", Name: "proxy-0"}, address: netip.MustParseAddr("10.2.0.1"), node: "node-1"}
@@ -171,7 +173,7 @@ func TestSlicesOfProxiesThatAreGoneAreFound(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			all := []*discoveryv1.EndpointSlice{peerSlice("proxy-0"), peerSlice("proxy-1"), peerSlice("proxy-2"), peerSlice("proxy-3")}
-			p, index, start := newPeers(me.pod), indexPods(tc.pods, nil), time.Unix(0, 0)
+			p, index, start := newPeers(me.pod), enforce.IndexPods(tc.pods, nil), time.Unix(0, 0)
 			orphans, again := p.orphans(all, index, start)
 			if len(orphans) > 0 || again != (tc.want != nil) {
 				t.Errorf("at once: %d orphans, again %v", len(orphans), again)

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/enforce"
 )
 
 // versionOf finds the endpoints of a backend at one of its Service ports: the ready ones, or, while there is none, those that
@@ -82,7 +83,7 @@ func (r *resolver) add(slice *discoveryv1.EndpointSlice, port servicePort) {
 // endpointAt makes an endpoint, with the state it had in the table before.
 func (r *resolver) endpointAt(address netip.AddrPort, target *corev1.ObjectReference) *endpoint {
 	owner := r.podAt(address.Addr(), target)
-	key := endpointKey{apex: r.apex.NamespacedName, split: r.apex.split.Name, backend: r.backend, address: address, pod: owner.name}
+	key := endpointKey{apex: r.apex.NamespacedName, split: r.apex.split.Name, backend: r.backend, address: address, pod: owner.Name}
 	state := r.table.states[key]
 	if state == nil && r.last != nil {
 		state = r.last.states[key]
@@ -95,15 +96,15 @@ func (r *resolver) endpointAt(address netip.AddrPort, target *corev1.ObjectRefer
 
 // podAt returns the pod that an endpoint refers to, or else the one that has its address, or else nobody. A pod that is
 // referred to but not known yet has a name and no identity.
-func (r *resolver) podAt(address netip.Addr, target *corev1.ObjectReference) *pod {
+func (r *resolver) podAt(address netip.Addr, target *corev1.ObjectReference) *enforce.Pod {
 	if target == nil || target.Kind != "Pod" {
-		return r.pods.caller(address)
+		return r.pods.At(address)
 	}
 	name := types.NamespacedName{Namespace: r.apex.Namespace, Name: target.Name}
-	if known := r.pods.named(name); known != nil {
+	if known := r.pods.Named(name); known != nil {
 		return known
 	}
-	return &pod{namespace: name.Namespace, name: name.Name}
+	return &enforce.Pod{Namespace: name.Namespace, Name: name.Name}
 }
 
 // slicePort returns the pod port that a slice has for a Service port's name, or 0.

@@ -37,7 +37,7 @@ type endpointState struct {
 	http1   *http.Transport
 	http2   *http.Transport
 	waiting prometheus.Gauge
-	// series are the counters by caller: *pod to *series. It saves the ledger's lock on every request.
+	// series are the counters by caller: *enforce.Pod to *series. It saves the ledger's lock on every request.
 	series sync.Map
 }
 

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/serin-dev/serin/enforce"
 )
 
 // subject is something that counters are about, without which they are of no more use.
@@ -53,11 +55,11 @@ func (l *ledger) sweep(t *table, now time.Time) {
 }
 
 // forgetCallers drops the cached counters that are deleted, and those of callers that are no longer the pods of their names.
-func (s *endpointState) forgetCallers(pods *podIndex) {
+func (s *endpointState) forgetCallers(pods *enforce.Pods) {
 	s.series.Range(func(key, value any) bool {
-		caller := key.(*pod)
-		current := pods.named(types.NamespacedName{Namespace: caller.namespace, Name: caller.name})
-		if value.(*series).dead.Load() || caller != nobody && caller != current {
+		caller := key.(*enforce.Pod)
+		current := pods.Named(types.NamespacedName{Namespace: caller.Namespace, Name: caller.Name})
+		if value.(*series).dead.Load() || caller != enforce.Nobody && caller != current {
 			s.series.CompareAndDelete(key, value)
 		}
 		return true
@@ -74,9 +76,9 @@ func livingSubjects(t *table) map[subject]bool {
 		}
 	}
 	if t.pods != nil {
-		for _, p := range t.pods.byName {
-			alive[podSubject(p.namespace, p.name)] = true
-			alive[workloadSubject(p.namespace, p.workload)] = true
+		for p := range t.pods.All() {
+			alive[podSubject(p.Namespace, p.Name)] = true
+			alive[workloadSubject(p.Namespace, p.Workload)] = true
 		}
 	}
 	for key := range t.states {

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/enforce"
 	"github.com/serin-dev/serin/policy"
 )
 
@@ -14,7 +15,7 @@ import (
 type table struct {
 	apexes map[types.NamespacedName]*apex
 	routes map[frontKey]*route
-	pods   *podIndex
+	pods   *enforce.Pods
 	graph  authorizer
 	// states are those of every endpoint in the routes.
 	states map[endpointKey]*endpointState
@@ -97,7 +98,7 @@ type endpoint struct {
 	address netip.AddrPort
 	// host is the address as the host of a URL.
 	host  string
-	pod   *pod
+	pod   *enforce.Pod
 	key   endpointKey
 	state *endpointState
 }

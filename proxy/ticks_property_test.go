@@ -13,6 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/serin-dev/serin/enforce"
 	"github.com/serin-dev/serin/metrics/scrape"
 	"github.com/serin-dev/serin/metrics/window"
 )
@@ -28,7 +29,7 @@ type told struct {
 func TestEveryAskerOfATickSeesTheSame(t *testing.T) {
 	const interval, askers, rounds = 100 * ms, 4, 150
 	ledger := newLedger(time.Hour)
-	counted := ledger.request(endpointKey{apex: web, split: "web", backend: "v1"}, nobody, nobody)
+	counted := ledger.request(endpointKey{apex: web, split: "web", backend: "v1"}, enforce.Nobody, enforce.Nobody)
 	var clock atomic.Int64
 	endpoint := &ticks{
 		gather: ledger.registry,

@@ -200,7 +200,7 @@ func (s *stage) startAs(name, address string) (*Proxy, running) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	p.cluster.absentRetry, p.peers.patience = 100*time.Millisecond, 100*time.Millisecond
+	p.cluster.AbsentRetry, p.peers.patience = 100*time.Millisecond, 100*time.Millisecond
 	ctx, stop := context.WithCancel(s.t.Context())
 	r := running{stop: stop, ended: make(chan error, 1)}
 	go func() {

@@ -1,6 +1,7 @@
-package proxy
+package enforce
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/serin-dev/serin/policy"
 )
@@ -15,30 +17,31 @@ import (
 // labelTemplateHash is what a Deployment's ReplicaSets add to their pods, and end their own names with.
 const labelTemplateHash = "pod-template-hash"
 
-// pod is what the proxy knows of a Pod, be it a caller or a destination.
-type pod struct {
-	namespace string
-	name      string
-	// workload is the name of what made the pod: of the Deployment for pods of a Deployment's ReplicaSet, of the owner for
+// Pod is what an enforcement point knows of a Pod, be it a caller or a destination.
+type Pod struct {
+	Namespace string
+	Name      string
+	// Workload is the name of what made the pod: of the Deployment for pods of a Deployment's ReplicaSet, of the owner for
 	// others, empty for a pod that nothing owns.
-	workload string
-	// node is the name of the pod's node, empty while it has none.
-	node     string
-	identity policy.Identity
+	Workload string
+	// Node is the name of the pod's node, empty while it has none.
+	Node string
+	// Identity is the ServiceAccount that the pod runs as.
+	Identity policy.Identity
 }
 
-// nobody is the caller that is not known: it has no identity and no name.
-var nobody = &pod{}
+// Nobody is the caller that is not known: it has no identity and no name.
+var Nobody = &Pod{}
 
-// podIndex finds pods by address and by name. It does not change once it is built.
-type podIndex struct {
-	byAddress map[netip.Addr]*pod
+// Pods finds pods by address and by name. It does not change once it is built.
+type Pods struct {
+	byAddress map[netip.Addr]*Pod
 	byName    map[types.NamespacedName]*podEntry
 }
 
 // podEntry is what an index read from one state of a Pod.
 type podEntry struct {
-	*pod
+	*Pod
 
 	from *corev1.Pod
 	// addresses are those that lead to the pod as a caller: none if it is on the host's network, or has ended.
@@ -47,15 +50,15 @@ type podEntry struct {
 	down bool
 }
 
-// indexPods builds the index, with what the index before it knows of the Pods that are the same. An address leads to a pod only if
+// IndexPods builds the index, with what the index before it knows of the Pods that are the same. An address leads to a pod only if
 // exactly one pod has it: one that is not on the host's network, and has not ended.
-func indexPods(pods []*corev1.Pod, before *podIndex) *podIndex {
-	index := &podIndex{
-		byAddress: make(map[netip.Addr]*pod, len(pods)),
+func IndexPods(pods []*corev1.Pod, before *Pods) *Pods {
+	index := &Pods{
+		byAddress: make(map[netip.Addr]*Pod, len(pods)),
 		byName:    make(map[types.NamespacedName]*podEntry, len(pods)),
 	}
 	for _, object := range pods {
-		name := nameOf(object)
+		name := client.ObjectKeyFromObject(object)
 		var old *podEntry
 		if before != nil {
 			old = before.byName[name]
@@ -64,8 +67,8 @@ func indexPods(pods []*corev1.Pod, before *podIndex) *podIndex {
 		if old == nil || old.from != object {
 			entry = readPod(object)
 		}
-		if old != nil && old != entry && *old.pod == *entry.pod {
-			entry.pod = old.pod
+		if old != nil && old != entry && *old.Pod == *entry.Pod {
+			entry.Pod = old.Pod
 		}
 		index.byName[name] = entry
 		for _, address := range entry.addresses {
@@ -73,33 +76,47 @@ func indexPods(pods []*corev1.Pod, before *podIndex) *podIndex {
 				index.byAddress[address] = nil
 				continue
 			}
-			index.byAddress[address] = entry.pod
+			index.byAddress[address] = entry.Pod
 		}
 	}
 	return index
 }
 
-// caller returns the one pod that has the address, or nobody.
-func (i *podIndex) caller(address netip.Addr) *pod {
+// At returns the one pod that has the address, or nobody.
+func (i *Pods) At(address netip.Addr) *Pod {
 	if i == nil {
-		return nobody
+		return Nobody
 	}
 	if known := i.byAddress[address.Unmap()]; known != nil {
 		return known
 	}
-	return nobody
+	return Nobody
 }
 
-// named returns the pod of a name, or nil.
-func (i *podIndex) named(name types.NamespacedName) *pod {
+// Named returns the pod of a name, or nil.
+func (i *Pods) Named(name types.NamespacedName) *Pod {
 	if i == nil || i.byName[name] == nil {
 		return nil
 	}
-	return i.byName[name].pod
+	return i.byName[name].Pod
 }
 
-// isDown reports whether a pod has ended, or is not ready as its kubelet or node says.
-func (i *podIndex) isDown(name types.NamespacedName) bool {
+// Len is how many Pods there are.
+func (i *Pods) Len() int { return len(i.byName) }
+
+// All are the Pods, in no order, those among them that have ended.
+func (i *Pods) All() iter.Seq[*Pod] {
+	return func(yield func(*Pod) bool) {
+		for _, entry := range i.byName {
+			if !yield(entry.Pod) {
+				return
+			}
+		}
+	}
+}
+
+// IsDown reports whether a pod has ended, or is not ready as its kubelet or node says.
+func (i *Pods) IsDown(name types.NamespacedName) bool {
 	entry := i.byName[name]
 	return entry != nil && entry.down
 }
@@ -110,12 +127,12 @@ func readPod(object *corev1.Pod) *podEntry {
 		account = "default"
 	}
 	entry := &podEntry{
-		pod: &pod{
-			namespace: object.Namespace,
-			name:      object.Name,
-			workload:  workloadOf(object),
-			node:      object.Spec.NodeName,
-			identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
+		Pod: &Pod{
+			Namespace: object.Namespace,
+			Name:      object.Name,
+			Workload:  workloadOf(object),
+			Node:      object.Spec.NodeName,
+			Identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
 		},
 		from: object,
 		down: hasEnded(object) || isUnready(object),

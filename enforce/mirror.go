@@ -1,4 +1,4 @@
-package proxy
+package enforce
 
 import (
 	"sync"
@@ -8,9 +8,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// mirror keeps the newest state of every object of one kind, as its informer tells it. It implements
+// Mirror keeps the newest state of every object of one kind, as its informer tells it. It implements
 // toolscache.ResourceEventHandler. The objects are the informer's own: nobody may change them.
-type mirror[T client.Object] struct {
+type Mirror[T client.Object] struct {
 	// changed is told of each change, with the zero T for the state before an object was there, or after it was gone.
 	changed func(before, after T)
 
@@ -18,12 +18,13 @@ type mirror[T client.Object] struct {
 	objects map[types.NamespacedName]T
 }
 
-func newMirror[T client.Object](changed func(before, after T)) *mirror[T] {
-	return &mirror[T]{changed: changed, objects: map[types.NamespacedName]T{}}
+// NewMirror returns an empty mirror that tells of each change.
+func NewMirror[T client.Object](changed func(before, after T)) *Mirror[T] {
+	return &Mirror[T]{changed: changed, objects: map[types.NamespacedName]T{}}
 }
 
-// list returns every object, in no order.
-func (m *mirror[T]) list() []T {
+// List returns every object, in no order.
+func (m *Mirror[T]) List() []T {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := make([]T, 0, len(m.objects))
@@ -34,21 +35,21 @@ func (m *mirror[T]) list() []T {
 }
 
 // OnAdd implements toolscache.ResourceEventHandler.
-func (m *mirror[T]) OnAdd(object any, _ bool) {
+func (m *Mirror[T]) OnAdd(object any, _ bool) {
 	if typed, ok := object.(T); ok {
 		m.put(typed)
 	}
 }
 
 // OnUpdate implements toolscache.ResourceEventHandler.
-func (m *mirror[T]) OnUpdate(_, object any) {
+func (m *Mirror[T]) OnUpdate(_, object any) {
 	if typed, ok := object.(T); ok {
 		m.put(typed)
 	}
 }
 
 // OnDelete implements toolscache.ResourceEventHandler.
-func (m *mirror[T]) OnDelete(object any) {
+func (m *Mirror[T]) OnDelete(object any) {
 	if unknown, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
 		object = unknown.Obj
 	}
@@ -57,8 +58,8 @@ func (m *mirror[T]) OnDelete(object any) {
 		return
 	}
 	m.mu.Lock()
-	before, known := m.objects[nameOf(typed)]
-	delete(m.objects, nameOf(typed))
+	before, known := m.objects[client.ObjectKeyFromObject(typed)]
+	delete(m.objects, client.ObjectKeyFromObject(typed))
 	m.mu.Unlock()
 	if known {
 		var gone T
@@ -66,10 +67,10 @@ func (m *mirror[T]) OnDelete(object any) {
 	}
 }
 
-func (m *mirror[T]) put(object T) {
+func (m *Mirror[T]) put(object T) {
 	m.mu.Lock()
-	before := m.objects[nameOf(object)]
-	m.objects[nameOf(object)] = object
+	before := m.objects[client.ObjectKeyFromObject(object)]
+	m.objects[client.ObjectKeyFromObject(object)] = object
 	m.mu.Unlock()
 	m.changed(before, object)
 }

@@ -1,4 +1,4 @@
-package proxy
+package enforce
 
 import (
 	"io"
@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// contact knows when the API server was last heard from: each piece of a response counts, so the bookmarks that watches get about
+// Contact knows when the API server was last heard from: each piece of a response counts, so the bookmarks that watches get about
 // once a minute are enough.
-type contact struct {
+type Contact struct {
 	heard atomic.Int64 // nanoseconds since 1970
 }
 
-func (c *contact) note() {
+func (c *Contact) note() {
 	c.heard.Store(time.Now().UnixNano())
 }
 
-// age is how long ago the API server was last heard from; it is negative if it never was.
-func (c *contact) age(now time.Time) time.Duration {
+// Age is how long ago the API server was last heard from; it is negative if it never was.
+func (c *Contact) Age(now time.Time) time.Duration {
 	heard := c.heard.Load()
 	if heard == 0 {
 		return -1
@@ -26,7 +26,7 @@ func (c *contact) age(now time.Time) time.Duration {
 	return max(0, now.Sub(time.Unix(0, heard)))
 }
 
-func (c *contact) wrap(next http.RoundTripper) http.RoundTripper {
+func (c *Contact) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(r)
 		if err != nil {
@@ -47,7 +47,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 type listener struct {
 	io.ReadCloser
 
-	contact *contact
+	contact *Contact
 }
 
 // Read implements io.Reader.
