@@ -139,9 +139,10 @@ func (r *replay) recorded() ([]analysis.RecordedWindow, error) {
 	return windows, nil
 }
 
-func (r *replay) read(name string) ([]byte, error) {
+// read reads a file, or the standard input.
+func (s *shared) read(name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(r.In)
+		return io.ReadAll(s.In)
 	}
 	return os.ReadFile(name)
 }

@@ -60,8 +60,18 @@ func Run(ctx context.Context, w World, args []string) int {
 		return verdict.Interrupted
 	}
 	fmt.Fprintln(w.ErrOut, "error: "+strings.Join(strings.Fields(err.Error()), " "))
+	return failure(ran)
+}
+
+// failure is the exit code of a command that failed. It is none of those with which the command tells what it found.
+func failure(ran *cobra.Command) int {
 	if slices.Contains([]string{"watch", "wait", "record", "replay"}, ran.Name()) {
 		return verdict.Unknown
+	}
+	for cmd := ran; cmd.HasParent(); cmd = cmd.Parent() {
+		if cmd.Name() == "access" {
+			return accessUnknown
+		}
 	}
 	return 1
 }
@@ -80,10 +90,15 @@ const long = `See and steer the rollouts of Serin.
   kubectl canary top deploy foobar --edges      who calls a Deployment, and whom it calls
   kubectl canary topology            who calls whom in a namespace, also for Graphviz and Mermaid
 
-top and topology need no Serin: they ask whatever server of TrafficMetrics (metrics.smi-spec.io) the cluster has.
+  kubectl canary access check -f policies/ --from shop/frontend --to shop/cart --port 8080 --path /api/cart/7
+  kubectl canary access who shop/cart --cluster  who may call it, by which TrafficTarget, with which requests
+  kubectl canary access export -f policies/ --for istio     the same as policies of Istio, Linkerd or Kubernetes
+  kubectl canary routes --openapi openapi.yaml   the HTTPRouteGroup of an API description
+
+access and routes need no Serin and, with -f, no cluster. top and topology need no Serin: they ask whatever server of TrafficMetrics (metrics.smi-spec.io) the cluster has.
 
 Exit codes: 0 done or reached; 1 an error, a refusal, or a rollout that ended otherwise (for watch and record: rolled back);
-2 only of watch and record: superseded, reverted or deleted; 3 only of watch, wait, record and replay: an error, so nothing is
+2 only of watch and record: superseded, reverted or deleted; of access: an error, while 1 is a denial; 3 only of watch, wait, record and replay: an error, so nothing is
 known of the rollout; 124 the time was over; 130 interrupted.`
 
 func command(w World) *cobra.Command {
@@ -101,7 +116,7 @@ func command(w World) *cobra.Command {
 	root.SetErr(w.ErrOut)
 	s.flags.AddFlags(root.PersistentFlags())
 	root.AddCommand(getCommand(s), watchCommand(s), waitCommand(s), historyCommand(s), versionCommand(s), recordCommand(s), replayCommand(s),
-		topCommand(s), topologyCommand(s))
+		topCommand(s), topologyCommand(s), accessCommand(s), routesCommand(s))
 	for _, o := range orders() {
 		root.AddCommand(steerCommand(s, o))
 	}
