@@ -423,6 +423,9 @@ func (c *chaos) heal() {
 	c.remakeTarget()
 	for revision, a := range c.apps {
 		a.never, a.crashes = false, false
+		if stable := c.status.Stable; stable != nil && stable.Revision == revision {
+			a.fails, a.slow = 0, 0 // beside a stable version that fails as often nobody can be blamed, and nothing comes to rest
+		}
 		c.apps[revision] = a
 	}
 	if c.spec.Replicas != nil && *c.spec.Replicas == 0 {
