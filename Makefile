@@ -49,14 +49,17 @@ test: ## Run every test, the ones on a real control plane included (its programs
 test-pure: ## Run the tests of the pure rooms alone: no cluster, no network, seconds.
 	go test $(TESTFLAGS) ./api/... ./analysis/... ./policy/... ./metrics/window/...
 
+test-opa: ## Compare the policy engine with Open Policy Agent in 1,000,000 random requests, ten times those of make test; minutes.
+	SERIN_OPA_CASES=1000000 go test -count=1 -v ./test/opa
+
 test-properties: ## Run the rollout core's properties over more than 10,000 random stories; under a minute on 2 idle cores.
 	go test -count=1 ./analysis -rapid.checks=300
 
 e2e: ## Run the demo's chaos test: the controller is killed mid-rollout. (Real nodes and meshes are not tested yet.)
 	go test $(TESTFLAGS) -count=1 -v -run Chaos ./test/demo/...
 
-bench: ## Measure the rollout core, the policy engine, the proxy and the metrics windows.
-	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./proxy/... ./metrics/...
+bench: ## Measure the rollout core, the policy engine beside Open Policy Agent, the proxy and the metrics windows.
+	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./test/opa/... ./proxy/... ./metrics/...
 
 bench-judge: ## Hold the judge to its promises in thousands of simulated rollouts, and print them; minutes. Exits 1 if one is broken.
 	go run ./test/gate
@@ -101,4 +104,4 @@ image: ## Build the container image (IMAGE=name:tag); needs a running Docker eng
 	fi; \
 	"$$builder" build -t $(IMAGE) .
 
-.PHONY: help build demo generate golden test test-pure test-properties bench-judge bench-idle bench-rollouts e2e bench lint lint-selftest verify image
+.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e bench lint lint-selftest verify image

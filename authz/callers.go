@@ -27,12 +27,13 @@ type claims struct {
 	asker netip.Addr
 }
 
-// caller is who sends a request: a ServiceAccount of a trust domain, or why there is none. It is where what policy comes to ask of
-// a caller is added: labels of the pod, or the SPIFFE ID as such.
+// caller is who sends a request: a ServiceAccount of a trust domain, or why there is none.
 type caller struct {
 	// domain is the trust domain, empty for a caller that is known by address.
 	domain   string
 	identity policy.Identity
+	// workload is what else is known of the caller, for IdentityBindings: the SPIFFE id, or the pod's labels.
+	workload policy.Workload
 	// unknown completes the sentence "the caller is not authenticated: ..."; empty for a caller that is.
 	unknown string
 }
@@ -78,7 +79,7 @@ func (t *trust) identify(c *claims, pods *enforce.Pods) caller {
 		return t.fromLinkerd(c.linkerd[0])
 	case t.address && c.address.IsValid():
 		if pod := pods.At(c.address); pod != enforce.Nobody {
-			return caller{identity: pod.Identity}
+			return caller{identity: pod.Identity, workload: policy.Workload{Labels: pod.Labels}}
 		}
 		return unauthenticated(notOnePod(c.address))
 	default:

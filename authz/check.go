@@ -131,13 +131,14 @@ func destinationOf(attributes *authv3.AttributeContext, now *state, t *trust) (d
 		if named.unknown != "" {
 			return to, unknownDestination(named.unknown)
 		}
-		to.Identity = named.identity
+		to.Identity, to.workload = named.identity, named.workload
 	} else {
 		address := addressOf(peer)
 		if !address.IsValid() {
 			return to, noDestination
 		}
-		to.Identity = now.pods.At(address).Identity
+		pod := now.pods.At(address)
+		to.Identity, to.workload = pod.Identity, policy.Workload{Labels: pod.Labels}
 		if to.Identity == (policy.Identity{}) {
 			return to, unknownDestination(notOnePod(address))
 		}

@@ -113,6 +113,7 @@ func (j *judge) decide(now *state, read func(*state) question) (v verdict) {
 	}
 	v.from = who.identity
 	q.request.Source, q.request.Destination, q.request.Port = who.identity, q.to.Identity, q.to.port
+	q.request.SourceWorkload, q.request.DestinationWorkload = who.workload, q.to.workload
 	v.Decision = now.graph.Authorize(q.request)
 	v.outcome = outcomeDenied
 	if v.Allowed {

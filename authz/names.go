@@ -36,7 +36,7 @@ func (t *trust) fromSPIFFE(name string) caller {
 	if !ok {
 		return unauthenticated(notServiceAccount(name))
 	}
-	return caller{domain: domain, identity: identity}
+	return caller{domain: domain, identity: identity, workload: policy.Workload{SPIFFEID: whole}}
 }
 
 // accountOf reads the path of a SPIFFE ID.
@@ -75,7 +75,9 @@ func (t *trust) fromLinkerd(name string) caller {
 type destination struct {
 	policy.Identity
 
-	port int32
+	// workload is what else is known of the pod, for IdentityBindings.
+	workload policy.Workload
+	port     int32
 }
 
 // parseDestination reads NAMESPACE/SERVICEACCOUNT/PORT, as an operator writes it.

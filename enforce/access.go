@@ -11,9 +11,10 @@ import (
 // Access keeps the SMI access objects, and the Graph of them. A kind that policy comes to know is added here, for all
 // enforcement points at once.
 type Access struct {
-	Targets *Mirror[*access.TrafficTarget]
-	Groups  *Mirror[*specs.HTTPRouteGroup]
-	Routes  *Mirror[*specs.TCPRoute]
+	Targets  *Mirror[*access.TrafficTarget]
+	Groups   *Mirror[*specs.HTTPRouteGroup]
+	Routes   *Mirror[*specs.TCPRoute]
+	Bindings *Mirror[*access.IdentityBinding]
 
 	changed atomic.Bool
 	graph   *policy.Graph
@@ -30,6 +31,7 @@ func NewAccess(wake func()) *Access {
 	a.Targets = NewMirror(func(_, _ *access.TrafficTarget) { changed() })
 	a.Groups = NewMirror(func(_, _ *specs.HTTPRouteGroup) { changed() })
 	a.Routes = NewMirror(func(_, _ *specs.TCPRoute) { changed() })
+	a.Bindings = NewMirror(func(_, _ *access.IdentityBinding) { changed() })
 	return a
 }
 
@@ -42,6 +44,8 @@ func (a *Access) Kinds() []Kind {
 			Handler: a.Groups, Lacking: "rules that name one allow nothing"},
 		{Hub: specs.GroupVersion, Name: "TCPRoute", Object: &specs.TCPRoute{}, List: &specs.TCPRouteList{},
 			Handler: a.Routes, Lacking: "rules that name one allow nothing"},
+		{Hub: access.BindingGroupVersion, Name: "IdentityBinding", Object: &access.IdentityBinding{}, List: &access.IdentityBindingList{},
+			Handler: a.Bindings, Lacking: "TrafficTargets that name one allow it nothing"},
 	}
 }
 
@@ -50,9 +54,10 @@ func (a *Access) Kinds() []Kind {
 func (a *Access) Graph() *policy.Graph {
 	if a.changed.Swap(false) {
 		a.graph = policy.Build(policy.Snapshot{
-			TrafficTargets:  valuesOf(a.Targets.List()),
-			HTTPRouteGroups: valuesOf(a.Groups.List()),
-			TCPRoutes:       valuesOf(a.Routes.List()),
+			TrafficTargets:   valuesOf(a.Targets.List()),
+			HTTPRouteGroups:  valuesOf(a.Groups.List()),
+			TCPRoutes:        valuesOf(a.Routes.List()),
+			IdentityBindings: valuesOf(a.Bindings.List()),
 		})
 	}
 	return a.graph

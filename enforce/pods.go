@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,6 +29,14 @@ type Pod struct {
 	Node string
 	// Identity is the ServiceAccount that the pod runs as.
 	Identity policy.Identity
+	// Labels are the Pod's own, which IdentityBindings may ask for.
+	Labels map[string]string
+}
+
+// equals reports whether nothing about a pod has changed.
+func (p *Pod) equals(other *Pod) bool {
+	return p.Namespace == other.Namespace && p.Name == other.Name && p.Workload == other.Workload && p.Node == other.Node &&
+		p.Identity == other.Identity && maps.Equal(p.Labels, other.Labels)
 }
 
 // Nobody is the caller that is not known: it has no identity and no name.
@@ -67,7 +76,7 @@ func IndexPods(pods []*corev1.Pod, before *Pods) *Pods {
 		if old == nil || old.from != object {
 			entry = readPod(object)
 		}
-		if old != nil && old != entry && *old.Pod == *entry.Pod {
+		if old != nil && old != entry && old.equals(entry.Pod) {
 			entry.Pod = old.Pod
 		}
 		index.byName[name] = entry
@@ -133,6 +142,7 @@ func readPod(object *corev1.Pod) *podEntry {
 			Workload:  workloadOf(object),
 			Node:      object.Spec.NodeName,
 			Identity:  policy.Identity{Namespace: object.Namespace, ServiceAccount: account},
+			Labels:    object.Labels,
 		},
 		from: object,
 		down: hasEnded(object) || isUnready(object),

@@ -63,6 +63,11 @@ func TestIndexPods(t *testing.T) {
 	if a := (types.NamespacedName{Namespace: shop, Name: "a"}); again.Named(a) != index.Named(a) {
 		t.Error("a pod that did not change is another one")
 	}
+	relabelled := podObject("a", "10.0.0.1", "web")
+	relabelled.Labels["app"] = "shop"
+	if p := IndexPods([]*corev1.Pod{relabelled}, index).At(netip.MustParseAddr("10.0.0.1")); p.Labels["app"] != "shop" {
+		t.Errorf("a pod whose labels changed has still %v", p.Labels)
+	}
 }
 
 func TestATrimmedPodReadsTheSame(t *testing.T) {
@@ -80,10 +85,10 @@ func TestATrimmedPodReadsTheSame(t *testing.T) {
 	}
 	trimmed := object.(*corev1.Pod)
 	got := readPod(trimmed)
-	if *got.Pod != *whole.Pod || got.down != whole.down || !cmp.Equal(got.addresses, whole.addresses, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })) {
+	if !got.Pod.equals(whole.Pod) || got.down != whole.down || !cmp.Equal(got.addresses, whole.addresses, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })) {
 		t.Errorf("whole %+v %+v, trimmed %+v %+v", whole, whole.Pod, got, got.Pod)
 	}
-	if len(trimmed.Labels) != 1 || trimmed.Annotations != nil || trimmed.Spec.Containers != nil || len(trimmed.Status.Conditions) != 1 {
+	if len(trimmed.Labels) != 2 || trimmed.Annotations != nil || trimmed.Spec.Containers != nil || len(trimmed.Status.Conditions) != 1 {
 		t.Errorf("kept more than is read: %+v", trimmed)
 	}
 }

@@ -10,8 +10,10 @@ import (
 type call struct {
 	Request
 
-	path    string // canonical
-	pathErr error  // why there is no canonical path
+	path      string // canonical
+	unmerged  string // the path before its segments were merged; empty when that changed nothing
+	pathErr   error  // why there is no canonical path
+	halfMatch bool   // a match fits the canonical path but not the unmerged one
 }
 
 // miss is how far a TrafficTarget was from allowing a call; the further it got, the more its reason helps.
@@ -20,7 +22,8 @@ type miss int
 const (
 	missVoid     miss = iota // it grants nothing at all
 	missPort                 // it does not grant the port
-	missProtocol             // it grants HTTP requests, and the call is a raw connection
+	missLayer                // it grants UDP only, or everything but UDP
+	missProtocol             // it grants HTTP requests, and the call is none
 	missPath                 // the path is refused
 	missRule                 // no rule matches
 	hit
@@ -30,27 +33,38 @@ const (
 //
 //  1. A caller that is not authenticated is denied, and so is a request whose destination or protocol is not known.
 //  2. The TrafficTargets that name the caller as a source of the destination are asked by namespace and name; the first that
-//     allows the request decides. One with a destination port allows that port only.
-//  3. Where rules name TCPRoutes, one of them must have the port. A UDPRoute has no port of a TCP connection.
+//     allows the request decides. One with a destination port allows that port only. An IdentityBinding names workloads of its
+//     own namespace by any of its schemes.
+//  3. Where rules name TCPRoutes or UDPRoutes, one of them must have the port: a TCPRoute for TCP and HTTP, a UDPRoute for UDP.
 //  4. Where rules name HTTPRouteGroups, the request must be HTTP and one of the matches must match it: the pathRegex from the
-//     start of the canonical path, the method letter by letter, and every header.
+//     start of the path, the method letter by letter, and every header. Which path that is, canonicalPath says.
 //
-// Where a target has both, both must hold. It allocates only when it denies, or when the path is not canonical as sent.
+// Where a target has both, both must hold. It allocates only when it denies, when the path is not canonical as sent, or when
+// the caller or the destination is named in several ways.
 func (g *Graph) Authorize(r Request) Decision {
-	if why := refusal(r); why != "" {
+	if why := refusal(&r); why != "" {
 		return Decision{Reason: why}
 	}
-	d := g.destinations[r.Destination]
-	if d == nil {
-		return Decision{Reason: noTargetFor(r)}
+	var destinationRoom [4]*destination
+	destinations := g.destinations.find(r.Destination, &r.DestinationWorkload, destinationRoom[:0])
+	if len(destinations) == 0 {
+		return Decision{Reason: noTargetFor(&r)}
 	}
-	targets := d.bySource[r.Source]
-	if len(targets) == 0 {
-		return Decision{Reason: noSource(r, d.void)}
+	var rosterRoom [4]*roster
+	rosters := rosterRoom[:0]
+	for _, d := range destinations {
+		rosters = d.sources.find(r.Source, &r.SourceWorkload, rosters)
+	}
+	if len(rosters) == 0 {
+		return Decision{Reason: noSource(&r, firstLame(destinations))}
+	}
+	targets := rosters[0].targets
+	if len(rosters) > 1 {
+		targets = mergeRosters(rosters)
 	}
 	c := call{Request: r}
 	if r.Protocol == HTTP {
-		c.path, c.pathErr = canonicalPath(r.Path)
+		c.path, c.unmerged, c.pathErr = canonicalPath(r.Path)
 	}
 	closest, furthest := targets[0], missVoid
 	for _, t := range targets {
@@ -74,12 +88,19 @@ func (t *target) decide(c *call) (Decision, miss) {
 		return Decision{}, missPort
 	}
 	var decision Decision
-	if t.namesTCP {
-		granted := slices.IndexFunc(t.tcp, func(g portGrant) bool { return g.ports.has(c.Port) })
+	if t.namesTCP || t.namesUDP {
+		grants, names := t.tcp, t.namesTCP
+		if c.Protocol == UDP {
+			grants, names = t.udp, t.namesUDP
+		}
+		if !names {
+			return Decision{}, missLayer
+		}
+		granted := slices.IndexFunc(grants, func(g portGrant) bool { return g.ports.has(c.Port) })
 		if granted < 0 {
 			return Decision{}, missPort
 		}
-		decision = t.tcp[granted].allow
+		decision = grants[granted].allow
 	}
 	if !t.namesHTTP {
 		return decision, hit
@@ -107,6 +128,27 @@ func (t *target) decideHTTP(c *call) (Decision, miss) {
 	return Decision{}, missRule
 }
 
+// firstLame is the first TrafficTarget by name that explains why a caller is not named, or nil.
+func firstLame(destinations []*destination) *target {
+	var first *target
+	for _, d := range destinations {
+		if d.lame != nil && (first == nil || d.lame.name.compare(first.name) < 0) {
+			first = d.lame
+		}
+	}
+	return first
+}
+
+// mergeRosters is the targets of several rosters, each once, sorted by name.
+func mergeRosters(rosters []*roster) []*target {
+	var merged []*target
+	for _, r := range rosters {
+		merged = append(merged, r.targets...)
+	}
+	slices.SortStableFunc(merged, func(a, b *target) int { return a.name.compare(b.name) })
+	return slices.Compact(merged)
+}
+
 // matches reports whether a call meets every condition of the match.
 func (m *match) matches(c *call) bool {
 	if len(m.methods) > 0 && !slices.Contains(m.methods, c.Method) {
@@ -119,6 +161,10 @@ func (m *match) matches(c *call) bool {
 		if !m.headers[i].matches(c) {
 			return false
 		}
+	}
+	if m.path != nil && c.unmerged != "" && !m.path.matchesStart(c.unmerged) {
+		c.halfMatch = true
+		return false
 	}
 	return true
 }

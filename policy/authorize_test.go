@@ -75,7 +75,7 @@ func TestAuthorizeIdentities(t *testing.T) {
 				{nobody, denies("the caller is not authenticated: its ServiceAccount is not known")},
 			},
 		},
-		"an IdentityBinding is nobody and does not block the others": {
+		"an IdentityBinding that does not exist is nobody and does not block the others": {
 			targets: []access.TrafficTarget{
 				edited(targetFor("t/a-b", "b", from("c", "a"), tcpRule("ports")), func(s *access.TrafficTargetSpec) {
 					s.Sources[0].Kind = "IdentityBinding"
@@ -83,7 +83,8 @@ func TestAuthorizeIdentities(t *testing.T) {
 			},
 			answers: []answer{
 				{connect("a", 80), byPorts},
-				{connect("c", 80), denies("no TrafficTarget in namespace t names t/c as a source of t/b")},
+				{connect("c", 80), denies("no TrafficTarget in namespace t names t/c as a source of t/b; TrafficTarget t/a-b has a problem: " +
+					"its source is IdentityBinding t/c, which does not exist, so it stands for nobody")},
 			},
 		},
 		"a source of an unknown kind makes the TrafficTarget grant nothing": {
@@ -139,6 +140,7 @@ func TestAuthorizeRules(t *testing.T) {
 			unreadPorts(portsOf("t/unread")),
 		},
 	}
+	routes.UDPRoutes = []specs.UDPRoute{udpPortsOf("t/udp", 9091)}
 	cases := map[string]struct {
 		rules   []access.Rule
 		port    int32 // of the destination
@@ -227,13 +229,30 @@ func TestAuthorizeRules(t *testing.T) {
 		},
 		"a UDPRoute alone grants no TCP": {
 			rules: []access.Rule{udpRule("udp")},
-			answers: []answer{{connect("a", 9091), denies(prefix + "none of its rules matches port 9091; " +
-				"its rule UDPRoute udp grants nothing, because Serin does not decide about UDP")}},
+			answers: []answer{
+				{connect("a", 9091), denies(prefix + "only by UDP, not by TCP")},
+				{overUDP("a", 9091), allows("t/a-b", "UDPRoute/udp", "TrafficTarget t/a-b allows the ports of UDPRoute udp")},
+				{overUDP("a", 80), denies(prefix + "none of its rules matches port 80")},
+			},
 		},
 		"a UDPRoute restricts the HTTPRouteGroup beside it to UDP": {
 			rules: []access.Rule{udpRule("udp"), httpRule("other")},
-			answers: []answer{{get("a", "/admin"), denies(prefix + "none of its rules matches port 9091; " +
-				"its rule UDPRoute udp grants nothing, because Serin does not decide about UDP")}},
+			answers: []answer{
+				{get("a", "/admin"), denies(prefix + "only by UDP, not by HTTP")},
+				{overUDP("a", 9091), denies(prefix + "only by HTTP requests that its rules match, not by UDP")},
+			},
+		},
+		"a TCPRoute alone grants no UDP": {
+			rules:   []access.Rule{tcpRule("web")},
+			answers: []answer{{overUDP("a", 9091), denies(prefix + "none of its rules is about UDP")}},
+		},
+		"a UDPRoute that does not exist is told to who sends UDP": {
+			rules: []access.Rule{tcpRule("web"), udpRule("gone")},
+			answers: []answer{
+				{overUDP("a", 9091), denies(prefix +
+					"none of its rules matches port 9091; its rule names UDPRoute t/gone, which does not exist")},
+				{connect("a", 80), denies(prefix + "none of its rules matches port 80")},
+			},
 		},
 		"a rule of an unknown kind makes the TrafficTarget grant nothing": {
 			rules: []access.Rule{tcpRule("web"), {Kind: "HttpRouteGroup", Name: "routes"}},

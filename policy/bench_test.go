@@ -41,6 +41,20 @@ func crowdedSnapshot() Snapshot {
 	return s
 }
 
+// boundSnapshot has the same TrafficTargets and matches, but the sources of each are an IdentityBinding of its own, by SPIFFE id, and
+// the last one's destination is one by labels.
+func boundSnapshot() Snapshot {
+	s := largeSnapshot()
+	for i := range s.TrafficTargets {
+		spec, name := &s.TrafficTargets[i].Spec, fmt.Sprintf("callers-%d", i)
+		spec.Sources = []access.Subject{{Kind: "IdentityBinding", Name: name}}
+		s.IdentityBindings = append(s.IdentityBindings, bindingOf("t/"+name, hasIDs("td/ns/t/sa/a", fmt.Sprintf("td/ns/t/sa/a-%d", i))))
+	}
+	s.TrafficTargets[999].Spec.Destination = access.Subject{Kind: "IdentityBinding", Name: "b"}
+	s.IdentityBindings = append(s.IdentityBindings, bindingOf("t/b", selects(map[string]string{"app": "b", "tier": "back"})))
+	return s
+}
+
 // toItem is the request that the third match of target-999 allows.
 func toItem() Request {
 	r := get("a", "/api/v1/items-999/42?page=2")
@@ -56,7 +70,10 @@ func BenchmarkAuthorize(b *testing.B) {
 	header := toItem()
 	header.Path, header.Headers = "/beta/x", map[string][]string{"Accept": {"*/*"}, "User-Agent": {"curl/8"}, "X-Tester": {"true"}}
 	escaped := toItem()
-	escaped.Path = "/api/v1/./%69tems-999/42"
+	escaped.Path = "/api/v1/%69tems-999/42"
+	bound := toItem()
+	bound.SourceWorkload = Workload{Labels: map[string]string{"app": "a", "tier": "front"}, SPIFFEID: "spiffe://td/ns/t/sa/a"}
+	bound.DestinationWorkload = Workload{Labels: map[string]string{"app": "b", "tier": "back"}}
 	noRule, noSource, crowd := toItem(), toItem(), toItem()
 	noRule.Path, noSource.Source, crowd.Destination = "/admin", account("z"), account("b")
 
@@ -71,6 +88,8 @@ func BenchmarkAuthorize(b *testing.B) {
 		"AllowEscapedPath":    {large, escaped, true},
 		"DenyByRules":         {large, noRule, false},
 		"DenyBySource":        {large, noSource, false},
+		"AllowToMoreIsKnown":  {large, bound, true},
+		"AllowByBinding":      {Build(boundSnapshot()), bound, true},
 		"AllowByLastOf1000On": {Build(crowdedSnapshot()), crowd, true},
 	}
 	for name, bc := range cases {
@@ -94,11 +113,24 @@ func BenchmarkBuild(b *testing.B) {
 }
 
 func TestAllowingDoesNotAllocate(t *testing.T) {
-	g, r := largeGraph(), toItem()
-	if d := g.Authorize(r); !d.Allowed {
-		t.Fatal(d.Reason)
+	bound := toItem()
+	bound.SourceWorkload.SPIFFEID, bound.DestinationWorkload.Labels = "spiffe://td/ns/t/sa/a", map[string]string{"app": "b", "tier": "back"}
+	cases := map[string]struct {
+		graph   *Graph
+		request Request
+	}{
+		"by ServiceAccounts":   {largeGraph(), toItem()},
+		"by IdentityBindings":  {Build(boundSnapshot()), bound},
+		"where bindings go by": {largeGraph(), bound},
 	}
-	if allocations := testing.AllocsPerRun(100, func() { g.Authorize(r) }); allocations > 0 {
-		t.Errorf("allowing a request allocates %.0f times, want 0", allocations)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if d := tc.graph.Authorize(tc.request); !d.Allowed {
+				t.Fatal(d.Reason)
+			}
+			if allocations := testing.AllocsPerRun(100, func() { tc.graph.Authorize(tc.request) }); allocations > 0 {
+				t.Errorf("allowing a request allocates %.0f times, want 0", allocations)
+			}
+		})
 	}
 }

@@ -132,16 +132,17 @@ func TestConformanceCases(t *testing.T) {
 				{get("a", "/"), denies("no TrafficTarget in namespace t has t/b as its destination")},
 			},
 		},
-		"TT-16: a TCPRoute and a UDPRoute open the TCP ports, and UDP is declared unsupported": {
+		"TT-16: a TCPRoute opens its ports for TCP and a UDPRoute its ports for UDP": {
 			snapshot: Snapshot{
 				TrafficTargets: []access.TrafficTarget{targetFor("t/a-b", "b", from("a"), tcpRule("tcp-ports"), udpRule("udp-ports"))},
 				TCPRoutes:      []specs.TCPRoute{portsOf("t/tcp-ports", 8301, 8302, 8300)},
+				UDPRoutes:      []specs.UDPRoute{udpPortsOf("t/udp-ports", 8301, 8302)},
 			},
 			answers: []answer{
 				{connect("a", 8300), allows("t/a-b", "TCPRoute/tcp-ports", "TrafficTarget t/a-b allows the ports of TCPRoute tcp-ports")},
-				{connect("a", 8303), denies(noRuleFor +
-					"port 8303; its rule UDPRoute udp-ports grants nothing, because Serin does not decide about UDP")},
-				{overUDP(8300), denies(`the protocol "UDP" is neither TCP nor HTTP, and TrafficTargets allow nothing else here`)},
+				{connect("a", 8303), denies(noRuleFor + "port 8303")},
+				{overUDP("a", 8301), allows("t/a-b", "UDPRoute/udp-ports", "TrafficTarget t/a-b allows the ports of UDPRoute udp-ports")},
+				{overUDP("a", 8300), denies(noRuleFor + "port 8300")},
 			},
 		},
 	}
@@ -196,13 +197,6 @@ func TestConformanceCaseOfTheSpecification(t *testing.T) {
 	if got := g.Authorize(onPort(9092, get("website", "/api"))); got.Allowed {
 		t.Errorf("another port is allowed: %s", got.Reason)
 	}
-}
-
-// overUDP is a datagram from a to b, which no Protocol stands for.
-func overUDP(port int32) Request {
-	r := connect("a", port)
-	r.Protocol = "UDP"
-	return r
 }
 
 // expect compares the decisions on a snapshot with those that are wanted.

@@ -14,6 +14,9 @@ type Grant struct {
 	Destination Identity
 	// Sources are who may call, sorted, each once.
 	Sources []Identity
+	// Bound says that an IdentityBinding takes part that knows workloads by SPIFFE ids or labels: those are not among Sources, and
+	// may be destinations as well.
+	Bound bool
 	// EveryPort says that every port of the destination may be called. Ports are those that may be, sorted, when not every one.
 	EveryPort bool
 	Ports     []int32
@@ -43,22 +46,13 @@ type GrantedHeader struct {
 	Regex string
 }
 
-// Grants lists everything that is allowed, by destination and then by TrafficTarget. A TrafficTarget that allows nobody
+// Grants lists everything that is allowed over TCP, by destination and then by TrafficTarget. A TrafficTarget that allows nobody
 // anything is not listed. It takes time in proportion to the objects and is no part of deciding a request.
 func (g *Graph) Grants() []Grant {
 	var grants []Grant
-	for _, d := range g.destinations {
-		seen := map[*target]bool{}
-		for _, targets := range d.bySource {
-			for _, t := range targets {
-				if seen[t] {
-					continue
-				}
-				seen[t] = true
-				if grant, grantsAnything := t.grant(); grantsAnything {
-					grants = append(grants, grant)
-				}
-			}
+	for _, t := range g.targets {
+		if grant, grantsAnything := t.grant(); grantsAnything {
+			grants = append(grants, grant)
 		}
 	}
 	slices.SortFunc(grants, func(a, b Grant) int {
@@ -69,7 +63,15 @@ func (g *Graph) Grants() []Grant {
 
 // grant is what a target allows, and whether that is anything.
 func (t *target) grant() (Grant, bool) {
-	grant := Grant{Target: t.name.String(), Destination: t.destination, Sources: slices.Clone(t.sources), AnyTraffic: !t.namesHTTP}
+	grant := Grant{Target: t.name.String(), AnyTraffic: !t.namesHTTP}
+	grant.Destination, grant.Bound = t.destination.named()
+	for i := range t.sources {
+		source, bound := t.sources[i].named()
+		grant.Bound = grant.Bound || bound
+		if source.isKnown() {
+			grant.Sources = append(grant.Sources, source)
+		}
+	}
 	slices.SortFunc(grant.Sources, Identity.compare)
 	grant.Sources = slices.Compact(grant.Sources)
 	grant.EveryPort, grant.Ports = t.grantedPorts()
@@ -78,13 +80,22 @@ func (t *target) grant() (Grant, bool) {
 			grant.Matches = append(grant.Matches, from.matches[i].granted(from.allow.Rule))
 		}
 	}
+	somebody := grant.Bound || len(grant.Sources) > 0 && grant.Destination.isKnown()
 	hasPorts := grant.EveryPort || len(grant.Ports) > 0
-	return grant, t.void == "" && hasPorts && (grant.AnyTraffic || len(grant.Matches) > 0)
+	return grant, t.void == "" && somebody && hasPorts && (grant.AnyTraffic || len(grant.Matches) > 0)
+}
+
+// named is the ServiceAccount of a party, and whether it is known by anything else.
+func (p *party) named() (id Identity, bound bool) {
+	if p.account != "" {
+		id = Identity{p.namespace, p.account}
+	}
+	return id, len(p.ids) > 0 || len(p.selectors) > 0
 }
 
 // grantedPorts are the ports that the target's own port and its TCPRoutes leave.
 func (t *target) grantedPorts() (every bool, ports []int32) {
-	every = !t.namesTCP
+	every = !t.namesTCP && !t.namesUDP
 	for _, g := range t.tcp {
 		every = every || g.ports.every
 		ports = append(ports, g.ports.ports...)

@@ -8,33 +8,48 @@ import (
 // Graph is a Snapshot compiled for answering Requests. It does not change once built, so any number of readers may share it.
 // The zero Graph denies everything.
 type Graph struct {
-	destinations map[Identity]*destination
+	destinations register[destination]
+	targets      []*target
 	problems     []Problem
+	udp          []Problem // what is wrong where no UDP is carried
 }
 
-// destination is what the TrafficTargets say about who may call one identity.
+// destination is what the TrafficTargets say about who may call the workloads that are known in one way.
 type destination struct {
-	// bySource are the compiled TrafficTargets that name a source, sorted by name.
-	bySource map[Identity][]*target
-	// void is the first of them by name that grants nothing to anybody, to explain a denial with; nil when there is none.
-	void *target
+	sources register[roster]
+	// lame is the first of them by name that is void or has a source that is nobody, to explain a denial with; nil when there is
+	// none.
+	lame *target
+}
+
+// roster is the compiled TrafficTargets that name a source, sorted by name.
+type roster struct {
+	targets []*target
 }
 
 // Build compiles a snapshot. It never fails: what is wrong with an object is a Problem of the graph and grants nothing.
 // The order of the objects in the snapshot is of no consequence, and the snapshot is not kept.
 func Build(s Snapshot) *Graph {
-	c := compiler{groups: map[objectName]*group{}, ports: map[objectName]*portSet{}}
+	c := compiler{
+		groups: map[objectName]*group{}, tcp: map[objectName]*portSet{}, udp: map[objectName]*portSet{}, bindings: map[objectName]*party{},
+	}
+	for i := range s.IdentityBindings {
+		c.addBinding(&s.IdentityBindings[i])
+	}
 	for i := range s.HTTPRouteGroups {
 		c.addGroup(&s.HTTPRouteGroups[i])
 	}
 	for i := range s.TCPRoutes {
 		c.addTCPRoute(&s.TCPRoutes[i])
 	}
+	for i := range s.UDPRoutes {
+		c.addUDPRoute(&s.UDPRoutes[i])
+	}
 	targets := make([]*target, 0, len(s.TrafficTargets))
 	for i := range s.TrafficTargets {
 		targets = append(targets, c.compileTarget(&s.TrafficTargets[i]))
 	}
-	return &Graph{destinations: index(targets), problems: sortProblems(c.problems)}
+	return &Graph{destinations: index(targets), targets: targets, problems: sortProblems(c.problems), udp: sortProblems(c.udpOnly)}
 }
 
 // Problems are what is wrong with the objects of the snapshot, sorted by kind, namespace and name, then by reason and message.
@@ -42,26 +57,30 @@ func (g *Graph) Problems() []Problem {
 	return slices.Clone(g.problems)
 }
 
+// Unsupported is what is wrong with the objects at an enforcement point that carries these protocols and no other: rules that
+// grant what it cannot let through. They grant nothing there and take nothing away. It is sorted as Problems are.
+func (g *Graph) Unsupported(carried ...Protocol) []Problem {
+	if slices.Contains(carried, UDP) {
+		return nil
+	}
+	return slices.Clone(g.udp)
+}
+
 // index files targets under their destination and each of their sources.
-func index(targets []*target) map[Identity]*destination {
+func index(targets []*target) register[destination] {
 	slices.SortStableFunc(targets, func(a, b *target) int { return a.name.compare(b.name) })
-	destinations := map[Identity]*destination{}
+	var destinations register[destination]
 	for _, t := range targets {
-		if !t.destination.isKnown() {
-			continue
-		}
-		d := destinations[t.destination]
-		if d == nil {
-			d = &destination{bySource: map[Identity][]*target{}}
-			destinations[t.destination] = d
-		}
-		if t.void != "" && d.void == nil {
-			d.void = t
-		}
-		for _, source := range t.sources {
-			named := d.bySource[source]
-			if len(named) == 0 || named[len(named)-1] != t { // A target may name a source twice.
-				d.bySource[source] = append(named, t)
+		for _, d := range destinations.of(&t.destination) {
+			if d.lame == nil && (t.void != "" || t.nobody != "") {
+				d.lame = t
+			}
+			for i := range t.sources {
+				for _, r := range d.sources.of(&t.sources[i]) {
+					if len(r.targets) == 0 || r.targets[len(r.targets)-1] != t { // A target may name a source twice.
+						r.targets = append(r.targets, t)
+					}
+				}
 			}
 		}
 	}

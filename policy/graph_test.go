@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,10 +50,10 @@ func TestProblems(t *testing.T) {
 			snapshot: targets(func(s *access.TrafficTargetSpec) { s.Destination.Name = "" }),
 			want:     []Problem{target("NoDestination", "its destination has no name, so it grants nothing")},
 		},
-		"a destination of a kind that Serin does not read": {
+		"a destination that is a binding that does not exist": {
 			snapshot: targets(func(s *access.TrafficTargetSpec) { s.Destination.Kind = "IdentityBinding" }),
-			want: []Problem{target("UnsupportedKind",
-				"its destination b is an IdentityBinding, which Serin does not read, so it stands for nobody")},
+			want: []Problem{target("BindingNotFound",
+				"its destination is IdentityBinding t/b, which does not exist, so it stands for nobody")},
 		},
 		"no rules and no sources": {
 			snapshot: targets(func(s *access.TrafficTargetSpec) { s.Rules, s.Sources = nil, nil }),
@@ -67,8 +69,8 @@ func TestProblems(t *testing.T) {
 				}
 			}),
 			want: []Problem{
+				target("BindingNotFound", "its source is IdentityBinding t/i, which does not exist, so it stands for nobody"),
 				target("NoSourceName", "one of its sources has no name, so that source is nobody"),
-				target("UnsupportedKind", "its source i is an IdentityBinding, which Serin does not read, so it stands for nobody"),
 				target("UnsupportedKind", `its source n is of the unknown kind "", so it grants nothing`),
 				target("UnsupportedKind", `its source u is of the unknown kind "User", so it grants nothing`),
 			},
@@ -82,7 +84,7 @@ func TestProblems(t *testing.T) {
 			want: []Problem{
 				target("RouteNotFound", "its rule names HTTPRouteGroup t/gone, which does not exist"),
 				target("RouteNotFound", "its rule names TCPRoute t/gone, which does not exist"),
-				target("UnsupportedKind", "its rule UDPRoute udp grants nothing, because Serin does not decide about UDP"),
+				target("RouteNotFound", "its rule names UDPRoute t/udp, which does not exist"),
 				target("UnsupportedKind", `its rule r is of the unknown kind "Route", so it grants nothing`),
 			},
 		},
@@ -187,6 +189,47 @@ func TestReadersMayShareAGraph(t *testing.T) {
 		})
 	}
 	readers.Wait()
+}
+
+// TestReadersNeverWaitForAReload swaps graphs while readers decide, as enforcement points do: every decision is whole, of the one
+// graph or the other, and is made while the next graph is being built.
+func TestReadersNeverWaitForAReload(t *testing.T) {
+	open := largeSnapshot()
+	closed := open
+	closed.TrafficTargets = slices.DeleteFunc(slices.Clone(open.TrafficTargets), func(tt access.TrafficTarget) bool {
+		return tt.Name == "target-999"
+	})
+	r := toItem()
+	both := []Decision{Build(open).Authorize(r), Build(closed).Authorize(r)}
+	var current atomic.Pointer[Graph]
+	current.Store(Build(open))
+	var ended atomic.Bool
+	var readers sync.WaitGroup
+	var during atomic.Int64
+	for range 2 {
+		readers.Go(func() {
+			for !ended.Load() {
+				during.Add(1)
+				if got := current.Load().Authorize(r); !slices.Contains(both, got) {
+					t.Errorf("decided %+v", got)
+					return
+				}
+			}
+		})
+	}
+	for i := range 4 {
+		before := during.Load()
+		next := Build([]Snapshot{closed, open}[i%2])
+		for during.Load() == before { // A reader that waits for this one would make it wait for ever.
+			runtime.Gosched()
+		}
+		current.Store(next)
+	}
+	ended.Store(true)
+	readers.Wait()
+	if got := current.Load().Authorize(r); got != both[0] {
+		t.Errorf("after the last reload: %+v", got)
+	}
 }
 
 func TestZeroGraphDeniesEverything(t *testing.T) {

@@ -4,51 +4,65 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Why a request target is refused. Each completes the sentence "the path is refused: ...".
 var (
 	errNotAPath      = errors.New("the request target does not begin with a slash")
+	errHost          = errors.New("it begins with two slashes, after which some servers read a host")
+	errFragment      = errors.New("it holds a number sign, which some servers read as the end of the path and others do not")
+	errNotASCII      = errors.New("it holds a byte beyond ASCII, which servers read in different encodings")
+	errNotUTF8       = errors.New("it holds escapes that are no UTF-8, which servers read differently")
 	errControl       = errors.New("it holds a space or a control character")
 	errBackslash     = errors.New("it holds a backslash")
 	errInvalidEscape = errors.New("it holds a percent sign that two hexadecimal digits do not follow")
 	errEncodedSlash  = errors.New("it holds an encoded slash, backslash or NUL")
 	errDotParameter  = errors.New("it holds a dot segment with a parameter, which servers read differently")
-	errAmbiguous     = errors.New("it holds both // and a .. segment, which servers merge in different orders")
+	errAmbiguous     = errors.New("it holds both // and a dot segment, which servers merge in different orders")
 )
 
 // canonicalPath is the path that rules are matched against, made from the request target as it was sent. One resource has
 // one canonical path, so that no spelling of it slips past a pathRegex:
 //
-//  1. The query and the fragment are cut off. An empty path is "/"; "*" (as in OPTIONS *) stays; any other target that does
-//     not begin with a slash is refused, the absolute form and the authority form included.
-//  2. Spaces, control characters and backslashes are refused, and so are an encoded slash, backslash or NUL and a percent
-//     sign that starts no escape. Encoded unreserved characters are decoded, other escapes are put in upper case, and bytes
-//     beyond ASCII are encoded.
-//  3. "//" is merged into "/", as most servers do, so that "//admin" is judged as "/admin".
-//  4. Dot segments are merged; ".." stops at the root. Two shapes that servers are known to read differently are refused:
-//     ".." in a path that holds "//", and a dot segment with a parameter ("/..;x/").
+//  1. The query is cut off, and a "#" before it is refused, for there are no fragments in a request. An empty path is "/"; "*"
+//     (as in OPTIONS *) stays; any other target that does not begin with a slash is refused, the absolute form and the
+//     authority form included, and so is one that begins with two slashes.
+//  2. Spaces, control characters, backslashes and bytes beyond ASCII are refused, and so are an encoded slash, backslash or
+//     NUL, a percent sign that starts no escape, and escapes that are no UTF-8. Encoded unreserved characters are decoded, and
+//     other escapes are put in upper case.
+//  3. "//" is merged into "/", as many servers do.
+//  4. Dot segments are merged; ".." stops at the root. Two shapes that servers are known to read differently are refused: a dot
+//     segment in a path that holds "//", and a dot segment with a parameter ("/..;x/").
+//
+// Not every server merges. A path that steps 3 or 4 change is therefore returned unmerged as well, and a rule must match both:
+// "/admin/../shop" is allowed by no rule about "/shop", nor by one about "/admin/".
 //
 // It returns a target that is canonical already as it is, without allocating.
-func canonicalPath(target string) (string, error) {
-	path := target
-	if cut := strings.IndexAny(path, "?#"); cut >= 0 {
-		path = path[:cut]
+func canonicalPath(target string) (path, unmerged string, err error) {
+	path, _, _ = strings.Cut(target, "?")
+	if strings.Contains(path, "#") {
+		return "", "", errFragment
 	}
-	if path == "" {
-		return "/", nil
+	switch {
+	case path == "":
+		return "/", "", nil
+	case path == "*":
+		return path, "", nil
+	case path[0] != '/':
+		return "", "", errNotAPath
+	case strings.HasPrefix(path, "//"):
+		return "", "", errHost
 	}
-	if path == "*" {
-		return path, nil
-	}
-	if path[0] != '/' {
-		return "", errNotAPath
-	}
-	path, err := normalizeEscapes(path)
+	unmerged, err = normalizeEscapes(path)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return mergeSegments(path)
+	path, err = mergeSegments(unmerged)
+	if path == unmerged || err != nil {
+		unmerged = ""
+	}
+	return path, unmerged, err
 }
 
 // normalizeEscapes gives every character of a path one spelling.
@@ -58,36 +72,59 @@ func normalizeEscapes(path string) (string, error) {
 	}
 	var out strings.Builder
 	out.Grow(len(path))
+	read := make([]byte, 0, len(path)) // what a server reads that decodes every escape
 	for i := 0; i < len(path); i++ {
 		c := path[i]
-		if c == '%' {
-			if i+2 >= len(path) || !isHex(path[i+1]) || !isHex(path[i+2]) {
-				return "", errInvalidEscape
+		if c != '%' {
+			if err := checkPlain(c); err != nil {
+				return "", err
 			}
-			decoded := unhex(path[i+1])<<4 | unhex(path[i+2])
-			if decoded == '/' || decoded == '\\' || decoded == 0 {
-				return "", errEncodedSlash
-			}
-			if isUnreserved(decoded) {
-				out.WriteByte(decoded)
-			} else {
-				writeEscape(&out, decoded)
-			}
-			i += 2
+			out.WriteByte(c)
+			read = append(read, c)
 			continue
 		}
-		switch {
-		case c <= ' ' || c == 0x7f:
-			return "", errControl
-		case c == '\\':
-			return "", errBackslash
-		case c > 0x7f:
-			writeEscape(&out, c)
-		default:
-			out.WriteByte(c)
+		decoded, err := decodeEscape(path[i:])
+		if err != nil {
+			return "", err
+		}
+		i += 2
+		read = append(read, decoded)
+		if isUnreserved(decoded) {
+			out.WriteByte(decoded)
+		} else {
+			writeEscape(&out, decoded)
 		}
 	}
+	if !utf8.Valid(read) {
+		return "", errNotUTF8
+	}
 	return out.String(), nil
+}
+
+// checkPlain says what is wrong with a character that stands in a path as it is, or nothing.
+func checkPlain(c byte) error {
+	switch {
+	case c <= ' ' || c == 0x7f:
+		return errControl
+	case c == '\\':
+		return errBackslash
+	case c > 0x7f:
+		return errNotASCII
+	default:
+		return nil
+	}
+}
+
+// decodeEscape decodes the escape that a text begins with.
+func decodeEscape(text string) (byte, error) {
+	if len(text) < 3 || !isHex(text[1]) || !isHex(text[2]) {
+		return 0, errInvalidEscape
+	}
+	decoded := unhex(text[1])<<4 | unhex(text[2])
+	if decoded == '/' || decoded == '\\' || decoded == 0 {
+		return 0, errEncodedSlash
+	}
+	return decoded, nil
 }
 
 // mergeSegments merges "//" and dot segments in a path that begins with a slash.
@@ -124,7 +161,7 @@ func checkSegments(segments []string) error {
 		if parameter && (name == "." || name == "..") {
 			return errDotParameter
 		}
-		if doubled && name == ".." {
+		if doubled && (name == "." || name == "..") {
 			return errAmbiguous
 		}
 	}

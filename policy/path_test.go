@@ -10,29 +10,31 @@ func TestCanonicalPath(t *testing.T) {
 	cases := map[string]struct {
 		target  string
 		want    string
+		as      string // unmerged, when that is another path
 		wantErr error
 	}{
 		"a plain path stays":                                 {target: "/api/v1", want: "/api/v1"},
 		"an empty target is the root":                        {target: "", want: "/"},
 		"a query alone is the root":                          {target: "?x=1", want: "/"},
 		"the query is cut off":                               {target: "/api?x=/../y", want: "/api"},
-		"the fragment is cut off":                            {target: "/api#x?y", want: "/api"},
+		"a fragment is refused":                              {target: "/api#x?y", wantErr: errFragment},
 		"an encoded question mark is no query":               {target: "/a%3fb", want: "/a%3Fb"},
 		"the asterisk form stays":                            {target: "*", want: "*"},
 		"the absolute form is refused":                       {target: "http://shop/api", wantErr: errNotAPath},
 		"the authority form is refused":                      {target: "shop:443", wantErr: errNotAPath},
 		"a trailing slash stays":                             {target: "/api/", want: "/api/"},
-		"doubled slashes are merged":                         {target: "//api///v1//", want: "/api/v1/"},
-		"slashes alone are the root":                         {target: "///", want: "/"},
-		"a dot segment goes":                                 {target: "/./a/./b", want: "/a/b"},
-		"a dot segment at the end leaves the slash":          {target: "/a/.", want: "/a/"},
-		"two dots take a segment away":                       {target: "/a/b/../c", want: "/a/c"},
-		"two dots at the end leave the slash":                {target: "/a/b/..", want: "/a/"},
-		"two dots stop at the root":                          {target: "/../../a", want: "/a"},
-		"encoded dots are dots":                              {target: "/a/%2e%2E/b", want: "/b"},
+		"doubled slashes are merged":                         {target: "/api///v1//", want: "/api/v1/", as: "/api///v1//"},
+		"two slashes before a name are refused":              {target: "//api/v1", wantErr: errHost},
+		"slashes alone are refused":                          {target: "///", wantErr: errHost},
+		"a dot segment goes":                                 {target: "/./a/./b", want: "/a/b", as: "/./a/./b"},
+		"a dot segment at the end leaves the slash":          {target: "/a/.", want: "/a/", as: "/a/."},
+		"two dots take a segment away":                       {target: "/a/b/../c", want: "/a/c", as: "/a/b/../c"},
+		"two dots at the end leave the slash":                {target: "/a/b/..", want: "/a/", as: "/a/b/.."},
+		"two dots stop at the root":                          {target: "/../../a", want: "/a", as: "/../../a"},
+		"encoded dots are dots":                              {target: "/a/%2e%2E/b", want: "/b", as: "/a/../b"},
 		"three dots are a name":                              {target: "/.../.a/..b", want: "/.../.a/..b"},
 		"a hidden file keeps its dot":                        {target: "/.well-known/x", want: "/.well-known/x"},
-		"a doubled slash and a dot are merged":               {target: "/a//./b", want: "/a/b"},
+		"a doubled slash and a dot are ambiguous":            {target: "/a//./b", wantErr: errAmbiguous},
 		"a doubled slash and two dots are ambiguous":         {target: "/a//../b", wantErr: errAmbiguous},
 		"two dots and a doubled slash later, too":            {target: "/a/../b//c", wantErr: errAmbiguous},
 		"two dots with a parameter are refused":              {target: "/a/..;x=1/b", wantErr: errDotParameter},
@@ -41,7 +43,10 @@ func TestCanonicalPath(t *testing.T) {
 		"unreserved characters are decoded":                  {target: "/%61%5A%30%2d%5f%7e", want: "/aZ0-_~"},
 		"reserved characters stay encoded in upper case":     {target: "/%3a%c3%a9", want: "/%3A%C3%A9"},
 		"an encoded percent sign is decoded never, not once": {target: "/%252e%252e/a", want: "/%252e%252e/a"},
-		"bytes beyond ASCII are encoded":                     {target: "/é", want: "/%C3%A9"},
+		"bytes beyond ASCII are refused":                     {target: "/é", wantErr: errNotASCII},
+		"escapes of a letter beyond ASCII stay":              {target: "/%C3%a9", want: "/%C3%A9"},
+		"escapes that are no UTF-8 are refused":              {target: "/%e9", wantErr: errNotUTF8},
+		"an overlong slash is refused":                       {target: "/..%c0%af", wantErr: errNotUTF8},
 		"an encoded slash is refused":                        {target: "/a%2Fb", wantErr: errEncodedSlash},
 		"an encoded backslash is refused":                    {target: "/a%5cb", wantErr: errEncodedSlash},
 		"an encoded NUL is refused":                          {target: "/a%00", wantErr: errEncodedSlash},
@@ -57,9 +62,9 @@ func TestCanonicalPath(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := canonicalPath(tc.target)
-			if got != tc.want || !errors.Is(err, tc.wantErr) {
-				t.Errorf("canonicalPath(%q) = %q, %v; want %q, %v", tc.target, got, err, tc.want, tc.wantErr)
+			got, as, err := canonicalPath(tc.target)
+			if got != tc.want || as != tc.as || !errors.Is(err, tc.wantErr) {
+				t.Errorf("canonicalPath(%q) = %q, %q, %v; want %q, %q, %v", tc.target, got, as, err, tc.want, tc.as, tc.wantErr)
 			}
 		})
 	}
@@ -72,9 +77,9 @@ func FuzzCanonicalPath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, target string) {
-		path, err := canonicalPath(target)
+		path, unmerged, err := canonicalPath(target)
 		if err != nil {
-			if path != "" {
+			if path != "" || unmerged != "" {
 				t.Errorf("canonicalPath(%q) is refused (%v) and is %q all the same", target, err, path)
 			}
 			return
@@ -90,7 +95,7 @@ func FuzzCanonicalPath(f *testing.F) {
 				t.Errorf("canonicalPath(%q) = %q, which holds a dot segment", target, path)
 			}
 		}
-		if again, err := canonicalPath(path); again != path || err != nil {
+		if again, changed, err := canonicalPath(path); again != path || changed != "" || err != nil {
 			t.Errorf("canonicalPath(%q) = %q, but of that it is %q, %v", target, path, again, err)
 		}
 	})

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,7 @@ var (
 	callers     = rapid.SampledFrom([]string{"t", "t", "t", "", "u", "t"})
 	orEmpty     = rapid.SampledFrom([]string{"", "", "", "", "t", "u", "", ""})
 	accounts    = rapid.SampledFrom([]string{"a", "b", "c"})
-	subjectKind = mostly("ServiceAccount", "IdentityBinding", "User")
+	subjectKind = rapid.OneOf(mostly("ServiceAccount", "User"), rapid.Just("IdentityBinding"))
 	ruleKind    = rapid.SampledFrom([]string{
 		"HTTPRouteGroup", "HTTPRouteGroup", "TCPRoute", "HTTPRouteGroup", "TCPRoute", "UDPRoute", "Ingress", "HTTPRouteGroup", "TCPRoute",
 	})
@@ -36,7 +37,10 @@ var (
 	ports       = rapid.SampledFrom([]int32{9091, 80, 8080})
 	anyPort     = rapid.SampledFrom([]int32{0, 9091, 80, -1, 70000, 8080})
 	onePort     = rapid.SampledFrom([]int32{0, 0, 0, 0, 80, -1, 9091, 0, 0})
-	protocols   = rapid.SampledFrom([]Protocol{HTTP, HTTP, HTTP, TCP, "UDP", TCP, HTTP, HTTP})
+	protocols   = rapid.SampledFrom([]Protocol{HTTP, HTTP, HTTP, TCP, UDP, TCP, HTTP, HTTP, "QUIC"})
+	spiffeIDs   = rapid.SampledFrom([]string{"td/ns/t/sa/a", "spiffe://td/ns/t/sa/a", "td/b", "spiffe://td/c", "td/../x"})
+	labelNames  = rapid.SampledFrom([]string{"app", "tier"})
+	labelValues = rapid.SampledFrom([]string{"a", "b"})
 	targets     = rapid.OneOf(
 		rapid.SampledFrom([]string{
 			"/api", "/api/x", "/a.b", "/admin", "*", "", "/api?x", "//api", "/x/../api", "/api/%2e%2e/admin", "/a%2fb", "/x", "/",
@@ -111,6 +115,37 @@ func drawMatch(t *rapid.T) specs.HTTPMatch {
 	return m
 }
 
+func drawBinding(t *rapid.T, name string) access.IdentityBinding {
+	var b access.IdentityBinding
+	b.Namespace, b.Name, _ = strings.Cut(name, "/")
+	b.Spec.Problems = drawProblems(t)
+	s := &b.Spec.Schemes
+	if rapid.Bool().Draw(t, "has SPIFFE ids") {
+		s.SPIFFEIdentities = rapid.SliceOfN(spiffeIDs, 0, 2).Draw(t, "ids")
+	}
+	if rapid.Bool().Draw(t, "has a ServiceAccount") {
+		s.ServiceAccount = accounts.Draw(t, "account")
+	}
+	if s.ServiceAccount == "" || unusual.Draw(t, "has labels beside it") {
+		for range rapid.IntRange(0, 2).Draw(t, "selectors") {
+			labels := rapid.MapOfN(labelNames, labelValues, 0, 2).Draw(t, "labels")
+			s.PodLabelSelectors = append(s.PodLabelSelectors, access.PodLabelSelector{MatchLabels: labels})
+		}
+	}
+	return b
+}
+
+func drawWorkload(t *rapid.T) Workload {
+	var w Workload
+	if rapid.Bool().Draw(t, "has labels") {
+		w.Labels = rapid.MapOfN(labelNames, labelValues, 0, 2).Draw(t, "labels")
+	}
+	if rapid.Bool().Draw(t, "has a SPIFFE id") {
+		w.SPIFFEID = spiffeIDs.Draw(t, "id")
+	}
+	return w
+}
+
 func drawSnapshot(t *rapid.T) Snapshot {
 	var s Snapshot
 	for i := range rapid.IntRange(1, 6).Draw(t, "TrafficTargets") {
@@ -127,6 +162,12 @@ func drawSnapshot(t *rapid.T) Snapshot {
 			r.Spec.Matches.Name = rapid.SampledFrom([]string{"", "m"}).Draw(t, "match")
 			r.Spec.Problems = drawProblems(t)
 			s.TCPRoutes = append(s.TCPRoutes, r)
+			s.UDPRoutes = append(s.UDPRoutes, udpPortsOf(name, rapid.SliceOfN(rapid.OneOf(ports, anyPort), 0, 3).Draw(t, "UDP ports")...))
+		}
+	}
+	for _, name := range []string{"t/a", "t/b", "t/c", "u/a"} {
+		if !unusual.Draw(t, "binding is missing") {
+			s.IdentityBindings = append(s.IdentityBindings, drawBinding(t, name))
 		}
 	}
 	return s
@@ -137,19 +178,22 @@ func drawRequest(t *rapid.T, s Snapshot) Request {
 	r := Request{
 		Source:      Identity{callers.Draw(t, "namespace"), accounts.Draw(t, "source")},
 		Destination: Identity{namespaces.Draw(t, "namespace"), accounts.Draw(t, "destination")},
-		Port:        ports.Draw(t, "port"),
-		Protocol:    protocols.Draw(t, "protocol"),
-		Method:      rapid.SampledFrom([]string{"GET", "POST", "get"}).Draw(t, "method"),
-		Path:        targets.Draw(t, "target"),
-		Host:        values.Draw(t, "host"),
-		Headers:     rapid.MapOfN(headerNames, rapid.SliceOfN(values, 0, 2), 0, 2).Draw(t, "headers"),
+
+		SourceWorkload: drawWorkload(t), DestinationWorkload: drawWorkload(t),
+
+		Port:     ports.Draw(t, "port"),
+		Protocol: protocols.Draw(t, "protocol"),
+		Method:   rapid.SampledFrom([]string{"GET", "POST", "get"}).Draw(t, "method"),
+		Path:     targets.Draw(t, "target"),
+		Host:     values.Draw(t, "host"),
+		Headers:  rapid.MapOfN(headerNames, rapid.SliceOfN(values, 0, 2), 0, 2).Draw(t, "headers"),
 	}
 	if len(s.TrafficTargets) == 0 || unusual.Draw(t, "is between strangers") {
 		return r
 	}
 	tt := rapid.SampledFrom(s.TrafficTargets).Draw(t, "TrafficTarget")
 	r.Destination = identity(tt.Spec.Destination, tt.Namespace)
-	if len(tt.Spec.Sources) > 0 {
+	if len(tt.Spec.Sources) > 0 && !unusual.Draw(t, "has a SPIFFE id only") {
 		r.Source = identity(rapid.SampledFrom(tt.Spec.Sources).Draw(t, "source"), tt.Namespace)
 	}
 	return r
@@ -218,6 +262,9 @@ func TestDecisionsAddUpAndDoNotDependOnTheOrderOfObjects(t *testing.T) {
 			TrafficTargets:  rapid.Permutation(s.TrafficTargets).Draw(t, "TrafficTargets"),
 			HTTPRouteGroups: rapid.Permutation(s.HTTPRouteGroups).Draw(t, "HTTPRouteGroups"),
 			TCPRoutes:       rapid.Permutation(s.TCPRoutes).Draw(t, "TCPRoutes"),
+
+			UDPRoutes:        rapid.Permutation(s.UDPRoutes).Draw(t, "UDPRoutes"),
+			IdentityBindings: rapid.Permutation(s.IdentityBindings).Draw(t, "IdentityBindings"),
 		}
 		if diff := cmp.Diff(want, Build(shuffled).Authorize(r)); diff != "" {
 			t.Fatalf("another order changed the decision (-want +got):\n%s", diff)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,10 +22,16 @@ const (
 const (
 	reasonNotUnderstood     = "NotUnderstood"
 	reasonUnsupportedKind   = "UnsupportedKind"
+	reasonUnsupported       = "Unsupported"
 	reasonNoDestination     = "NoDestination"
 	reasonNamespaceMismatch = "NamespaceMismatch"
 	reasonNoSources         = "NoSources"
 	reasonNoSourceName      = "NoSourceName"
+	reasonBindingNotFound   = "BindingNotFound"
+	reasonNoSchemes         = "NoSchemes"
+	reasonExclusiveSchemes  = "ExclusiveSchemes"
+	reasonNoLabels          = "NoLabels"
+	reasonInvalidSPIFFEID   = "InvalidSPIFFEID"
 	reasonNoRules           = "NoRules"
 	reasonRouteNotFound     = "RouteNotFound"
 	reasonMatchNotFound     = "MatchNotFound"
@@ -36,22 +43,34 @@ const (
 
 // Messages of Problems that need no arguments.
 const (
-	noDestination = "its destination has no name, so it grants nothing"
-	noSources     = "it has no sources, so nobody may call"
-	noSourceName  = "one of its sources has no name, so that source is nobody"
-	noRules       = "it has no rules, so it grants nothing"
-	noMatches     = "it has no matches, so rules that name it grant nothing"
+	noDestination    = "its destination has no name, so it grants nothing"
+	noSources        = "it has no sources, so nobody may call"
+	noSourceName     = "one of its sources has no name, so that source is nobody"
+	noRules          = "it has no rules, so it grants nothing"
+	noMatches        = "it has no matches, so rules that name it grant nothing"
+	noSchemes        = "it has no schemes, so it stands for nobody"
+	noLabels         = "one of its podLabelSelectors has no matchLabels and would mean every pod, so it stands for nobody"
+	exclusiveSchemes = "it has both podLabelSelectors and a serviceAccount, which exclude each other, so it stands for nobody"
 )
+
+func invalidSPIFFEID(id string, err error) string {
+	return fmt.Sprintf("%s is no SPIFFE id, for %v, so it stands for nobody", quote(id), err)
+}
+
+func bindingNotFound(role string, binding Identity) string {
+	return fmt.Sprintf("its %s is IdentityBinding %s, which does not exist, so it stands for nobody", role, binding)
+}
 
 func namespaceMismatch(destination Identity, namespace string) string {
 	return fmt.Sprintf("its destination %s is not in its own namespace %s, so it grants nothing", destination, namespace)
 }
 
-func unsupportedSubject(role string, s access.Subject) string {
-	if s.Kind == kindIdentityBinding {
-		return fmt.Sprintf("its %s %s is an IdentityBinding, which Serin does not read, so it stands for nobody", role, s.Name)
+func unknownSubject(role string, s access.Subject) string {
+	kind := s.Kind
+	if kind == kindIdentityBinding {
+		kind += "." + s.Group
 	}
-	return fmt.Sprintf("its %s %s is of the unknown kind %q, so it grants nothing", role, s.Name, s.Kind)
+	return fmt.Sprintf("its %s %s is of the unknown kind %q, so it grants nothing", role, s.Name, kind)
 }
 
 func unknownRuleKind(r access.Rule) string {
@@ -59,7 +78,7 @@ func unknownRuleKind(r access.Rule) string {
 }
 
 func udpUnsupported(name string) string {
-	return fmt.Sprintf("its rule UDPRoute %s grants nothing, because Serin does not decide about UDP", name)
+	return fmt.Sprintf("its rule UDPRoute %s grants nothing here, because no UDP is carried here", name)
 }
 
 func routeNotFound(kind string, route objectName) string {
@@ -86,14 +105,15 @@ func invalidHeaderRegex(match, header string, err error) string {
 	return fmt.Sprintf("the pattern of header %s of match %s %v, so the match grants nothing", header, match, err)
 }
 
-// allowedPorts is the reason for what a TCPRoute alone allows.
-func allowedPorts(t *target, ports *portSet, route string) string {
-	granted := "the ports of TCPRoute " + route
+// allowedPorts is the reason for what a TCPRoute or a UDPRoute alone allows.
+func allowedPorts(t *target, ports *portSet, rule access.Rule) string {
+	route := rule.Kind + " " + rule.Name
+	granted := "the ports of " + route
 	switch {
 	case t.port != 0:
-		granted = fmt.Sprintf("port %d by TCPRoute %s", t.port, route)
+		granted = fmt.Sprintf("port %d by %s", t.port, route)
 	case ports.every:
-		granted = "every port by TCPRoute " + route
+		granted = "every port by " + route
 	}
 	return fmt.Sprintf("TrafficTarget %s allows %s", t.name, granted)
 }
@@ -123,29 +143,38 @@ func onPorts(t *target) string {
 }
 
 // refusal is why a request is denied whatever the TrafficTargets say, or nothing.
-func refusal(r Request) string {
+func refusal(r *Request) string {
 	switch {
-	case !r.Source.isKnown():
+	case !r.Source.isKnown() && r.SourceWorkload.SPIFFEID == "":
 		return "the caller is not authenticated: its ServiceAccount is not known"
 	case !r.Destination.isKnown():
 		return "the destination is not known: its ServiceAccount is missing"
-	case r.Protocol != TCP && r.Protocol != HTTP:
-		return fmt.Sprintf("the protocol %q is neither TCP nor HTTP, and TrafficTargets allow nothing else here", r.Protocol)
+	case r.Protocol != TCP && r.Protocol != UDP && r.Protocol != HTTP:
+		return fmt.Sprintf("the protocol %q is none of TCP, UDP and HTTP, and TrafficTargets allow nothing else", r.Protocol)
 	default:
 		return ""
 	}
 }
 
-func noTargetFor(r Request) string {
+// caller is who calls, as a sentence names it.
+func caller(r *Request) string {
+	if !r.Source.isKnown() {
+		return "spiffe://" + quote(normalID(r.SourceWorkload.SPIFFEID))
+	}
+	return r.Source.String()
+}
+
+func noTargetFor(r *Request) string {
 	return fmt.Sprintf("no TrafficTarget in namespace %s has %s as its destination", r.Destination.Namespace, r.Destination)
 }
 
-// noSource is why a caller that no TrafficTarget names is denied; a TrafficTarget that is void may have been meant to name it.
-func noSource(r Request, void *target) string {
+// noSource is why a caller that no TrafficTarget names is denied; a TrafficTarget that is void, or has a source that is nobody,
+// may have been meant to name it.
+func noSource(r *Request, lame *target) string {
 	reason := fmt.Sprintf("no TrafficTarget in namespace %s names %s as a source of %s",
-		r.Destination.Namespace, r.Source, r.Destination)
-	if void != nil {
-		reason += fmt.Sprintf("; TrafficTarget %s has a problem: %s", void.name, void.void)
+		r.Destination.Namespace, caller(r), r.Destination)
+	if lame != nil {
+		reason += fmt.Sprintf("; TrafficTarget %s has a problem: %s", lame.name, cmp.Or(lame.void, lame.nobody))
 	}
 	return reason
 }
@@ -157,11 +186,15 @@ func denied(c *call, closest *target, far miss, targets int) string {
 		subject += fmt.Sprintf(" (the closest of %d)", targets)
 	}
 	if far == missVoid {
-		return fmt.Sprintf("%s names %s as a source of %s, but %s", subject, c.Source, c.Destination, closest.void)
+		return fmt.Sprintf("%s names %s as a source of %s, but %s", subject, caller(&c.Request), c.Destination, closest.void)
 	}
-	reason := fmt.Sprintf("%s allows %s to call %s, but %s", subject, c.Source, c.Destination, missing(c, closest, far))
-	if closest.note != "" && far != missPath {
-		reason += "; " + closest.note
+	reason := fmt.Sprintf("%s allows %s to call %s, but %s", subject, caller(&c.Request), c.Destination, missing(c, closest, far))
+	note := closest.note
+	if c.Protocol == UDP {
+		note = closest.noteUDP
+	}
+	if note != "" && far != missPath {
+		reason += "; " + note
 	}
 	return reason
 }
@@ -174,11 +207,23 @@ func missing(c *call, t *target, far miss) string {
 			return fmt.Sprintf("only on port %d, not on port %d", t.port, c.Port)
 		}
 		return fmt.Sprintf("none of its rules matches port %d", c.Port)
+	case missLayer:
+		if c.Protocol == UDP {
+			return "none of its rules is about UDP"
+		}
+		return fmt.Sprintf("only by UDP, not by %s", c.Protocol)
 	case missProtocol:
+		if c.Protocol == UDP {
+			return "only by HTTP requests that its rules match, not by UDP"
+		}
 		return "only by HTTP requests that its rules match, not by a raw TCP connection"
 	case missPath:
 		return fmt.Sprintf("the path is refused: %v", c.pathErr)
 	default:
+		if c.halfMatch {
+			return fmt.Sprintf("its rules match %s %s only where dot segments and doubled slashes are merged, and not every server merges them in %s",
+				quote(c.Method), quote(c.path), quote(c.unmerged))
+		}
 		return fmt.Sprintf("none of its rules matches %s %s", quote(c.Method), quote(c.path))
 	}
 }

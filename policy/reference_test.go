@@ -13,14 +13,15 @@ import (
 // the TrafficTargets that allow the request, in the order of the snapshot.
 func reference(s Snapshot, r Request) []objectName {
 	var allowing []objectName
-	if r.Source.Namespace == "" || r.Source.ServiceAccount == "" || r.Protocol != TCP && r.Protocol != HTTP {
+	if (r.Source.Namespace == "" || r.Source.ServiceAccount == "") && r.SourceWorkload.SPIFFEID == "" || r.Protocol != TCP && r.Protocol != UDP && r.Protocol != HTTP {
 		return nil
 	}
 	for _, tt := range s.TrafficTargets {
 		named := slices.ContainsFunc(tt.Spec.Sources, func(source access.Subject) bool {
-			return referenceCovers(tt.Namespace, source, r.Source)
+			return referenceCovers(s, tt.Namespace, source, r.Source, r.SourceWorkload)
 		})
-		if tt.Namespace == r.Destination.Namespace && referenceCovers(tt.Namespace, tt.Spec.Destination, r.Destination) &&
+		if tt.Namespace == r.Destination.Namespace &&
+			referenceCovers(s, tt.Namespace, tt.Spec.Destination, r.Destination, r.DestinationWorkload) &&
 			named && referenceValid(tt.Spec) && referenceAllows(s, tt, r) {
 			allowing = append(allowing, objectName{tt.Namespace, tt.Name})
 		}
@@ -28,12 +29,45 @@ func reference(s Snapshot, r Request) []objectName {
 	return allowing
 }
 
-func referenceCovers(namespace string, subject access.Subject, id Identity) bool {
+func referenceCovers(s Snapshot, namespace string, subject access.Subject, id Identity, w Workload) bool {
 	if subject.Namespace != "" {
 		namespace = subject.Namespace
 	}
-	return subject.Kind == "ServiceAccount" && subject.Name != "" && id == Identity{namespace, subject.Name}
+	if subject.Kind == "ServiceAccount" {
+		return subject.Name != "" && id == Identity{namespace, subject.Name}
+	}
+	for _, b := range s.IdentityBindings {
+		if subject.Kind == "IdentityBinding" && b.Namespace == namespace && b.Name == subject.Name {
+			return referenceBinds(b, id, w)
+		}
+	}
+	return false
 }
+
+// referenceBinds is true where any of a binding's schemes means the workload, which must not be in another namespace.
+func referenceBinds(b access.IdentityBinding, id Identity, w Workload) bool {
+	schemes := b.Spec.Schemes
+	valid := len(b.Spec.Problems) == 0 && (schemes.ServiceAccount == "" || len(schemes.PodLabelSelectors) == 0)
+	meant := schemes.ServiceAccount != "" && id == Identity{b.Namespace, schemes.ServiceAccount}
+	for _, written := range schemes.SPIFFEIdentities {
+		written = strings.TrimPrefix(written, "spiffe://")
+		valid = valid && referenceSPIFFE.MatchString(written)
+		meant = meant || w.SPIFFEID != "" && written == strings.TrimPrefix(w.SPIFFEID, "spiffe://") &&
+			(id.Namespace == b.Namespace || id.Namespace == "")
+	}
+	for _, selector := range schemes.PodLabelSelectors {
+		valid = valid && len(selector.MatchLabels) > 0
+		all := id.Namespace == b.Namespace && id.ServiceAccount != ""
+		for name, value := range selector.MatchLabels {
+			has, known := w.Labels[name]
+			all = all && known && has == value
+		}
+		meant = meant || all
+	}
+	return valid && meant
+}
+
+var referenceSPIFFE = regexp.MustCompile(`^[a-z0-9._-]+(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
 
 func referenceValid(spec access.TrafficTargetSpec) bool {
 	for _, source := range spec.Sources {
@@ -60,10 +94,16 @@ func referenceAllows(s Snapshot, tt access.TrafficTarget, r Request) bool {
 		switch rule.Kind {
 		case "UDPRoute":
 			namesL4 = true
+			for _, route := range s.UDPRoutes {
+				if route.Namespace == tt.Namespace && route.Name == rule.Name && r.Protocol == UDP {
+					spec := specs.TCPRouteSpec{Matches: specs.TCPMatch(route.Spec.Matches), Problems: route.Spec.Problems}
+					l4 = l4 || referencePort(spec, rule, r.Port)
+				}
+			}
 		case "TCPRoute":
 			namesL4 = true
 			for _, route := range s.TCPRoutes {
-				if route.Namespace == tt.Namespace && route.Name == rule.Name {
+				if route.Namespace == tt.Namespace && route.Name == rule.Name && r.Protocol != UDP {
 					l4 = l4 || referencePort(route.Spec, rule, r.Port)
 				}
 			}
@@ -104,7 +144,7 @@ func referenceGroup(group specs.HTTPRouteGroupSpec, rule access.Rule, r Request)
 }
 
 func referenceMatch(m specs.HTTPMatch, r Request) bool {
-	path, ok := referencePath(r.Path)
+	paths, ok := referencePath(r.Path)
 	if !ok {
 		return false
 	}
@@ -112,8 +152,10 @@ func referenceMatch(m specs.HTTPMatch, r Request) bool {
 	if err != nil {
 		return false
 	}
-	if at := regex.FindStringIndex(path); at == nil || at[0] != 0 {
-		return false
+	for _, path := range paths {
+		if at := regex.FindStringIndex(path); at == nil || at[0] != 0 {
+			return false
+		}
 	}
 	if len(m.Methods) > 0 && !slices.Contains(m.Methods, "*") && !slices.Contains(m.Methods, r.Method) {
 		return false
@@ -139,7 +181,7 @@ func referenceMatch(m specs.HTTPMatch, r Request) bool {
 }
 
 var (
-	referenceInvalid    = regexp.MustCompile(`%($|.$|[^0-9A-Fa-f]|.[^0-9A-Fa-f])|%2[Ff]|%5[Cc]|%00|[\x00-\x20\x7f\\]`)
+	referenceInvalid    = regexp.MustCompile(`#|^//|%[89a-fA-F]|%($|.$|[^0-9A-Fa-f]|.[^0-9A-Fa-f])|%2[Ff]|%5[Cc]|%00|[\x00-\x20\x7f\\]`)
 	referenceUnreserved = regexp.MustCompile(`%(2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aA]|5[fF]|6[1-9a-fA-F]|7[0-9aAeE])`)
 	referenceParameter  = regexp.MustCompile(`/\.\.?;`)
 	referenceUp         = regexp.MustCompile(`/\.\.(/|$)`)
@@ -148,18 +190,18 @@ var (
 	referenceStep       = regexp.MustCompile(`/[^/]+/\.\.(/|$)`)
 )
 
-// referencePath is canonicalPath, for targets in ASCII, by rewriting the text until nothing is left to rewrite.
-func referencePath(target string) (string, bool) {
+// referencePath is canonicalPath, for targets in ASCII, by rewriting the text until nothing is left to rewrite. It returns the
+// path unmerged and merged.
+func referencePath(target string) ([]string, bool) {
 	path, _, _ := strings.Cut(target, "?")
-	path, _, _ = strings.Cut(path, "#")
 	switch path {
 	case "":
-		return "/", true
+		return []string{"/"}, true
 	case "*":
-		return "*", true
+		return []string{"*"}, true
 	}
 	if path[0] != '/' || referenceInvalid.MatchString(path) {
-		return "", false
+		return nil, false
 	}
 	path = referenceUnreserved.ReplaceAllStringFunc(path, func(escape string) string {
 		var c byte
@@ -169,8 +211,10 @@ func referencePath(target string) (string, bool) {
 		return string(rune(c))
 	})
 	path = regexp.MustCompile(`%..`).ReplaceAllStringFunc(path, strings.ToUpper)
-	if referenceParameter.MatchString(path) || strings.Contains(path, "//") && referenceUp.MatchString(path) {
-		return "", false
+	unmerged := path
+	if referenceParameter.MatchString(path) ||
+		strings.Contains(path, "//") && (referenceUp.MatchString(path) || referenceDot.MatchString(path)) {
+		return nil, false
 	}
 	for strings.Contains(path, "//") {
 		path = strings.ReplaceAll(path, "//", "/")
@@ -186,5 +230,5 @@ func referencePath(target string) (string, bool) {
 		at := step.FindStringIndex(path)
 		path = path[:at[0]] + "/" + path[at[1]:]
 	}
-	return path, true
+	return []string{unmerged, path}, true
 }

@@ -34,7 +34,7 @@ type header struct {
 // authority is the one name by which conditions on the host go.
 const authority = ":authority"
 
-// portSet is a compiled TCPRoute.
+// portSet is a compiled TCPRoute or UDPRoute.
 type portSet struct {
 	name  string // of the match
 	every bool
@@ -137,16 +137,28 @@ func headerName(name string) string {
 // addTCPRoute compiles a TCPRoute. No ports means every port, but ports that are no ports, or that were not understood, do not.
 func (c *compiler) addTCPRoute(source *specs.TCPRoute) {
 	o := c.object(kindTCPRoute, objectName{source.Namespace, source.Name})
-	s := &portSet{name: source.Spec.Matches.Name}
-	for _, message := range source.Spec.Problems {
+	c.tcp[o.name] = compilePorts(o, source.Spec)
+}
+
+// addUDPRoute compiles a UDPRoute by the same rules.
+func (c *compiler) addUDPRoute(source *specs.UDPRoute) {
+	o := c.object(kindUDPRoute, objectName{source.Namespace, source.Name})
+	c.udp[o.name] = compilePorts(o, specs.TCPRouteSpec{
+		Matches: specs.TCPMatch(source.Spec.Matches), Problems: source.Spec.Problems,
+	})
+}
+
+func compilePorts(o *object, spec specs.TCPRouteSpec) *portSet {
+	s := &portSet{name: spec.Matches.Name}
+	for _, message := range spec.Problems {
 		o.problem(reasonNotUnderstood, message)
 	}
-	if len(source.Spec.Problems) == 0 {
-		s.every = len(source.Spec.Matches.Ports) == 0
-		s.addPorts(o, source.Spec.Matches.Ports)
+	if len(spec.Problems) == 0 {
+		s.every = len(spec.Matches.Ports) == 0
+		s.addPorts(o, spec.Matches.Ports)
 	}
 	s.note = o.note()
-	c.ports[o.name] = s
+	return s
 }
 
 func (s *portSet) addPorts(o *object, ports []int32) {

@@ -10,6 +10,10 @@ type Snapshot struct {
 	TrafficTargets  []access.TrafficTarget
 	HTTPRouteGroups []specs.HTTPRouteGroup
 	TCPRoutes       []specs.TCPRoute
+	// UDPRoutes may be left out where no UDP is carried: they open nothing but UDP.
+	UDPRoutes []specs.UDPRoute
+	// IdentityBindings may be left out where none are served: a TrafficTarget that names one grants nothing to it.
+	IdentityBindings []access.IdentityBinding
 }
 
 // Identity is who a workload is: its ServiceAccount. The zero Identity is an unauthenticated caller, who is denied.
@@ -18,19 +22,33 @@ type Identity struct {
 	ServiceAccount string
 }
 
+// Workload is what the enforcement point knows of a workload beside its ServiceAccount; IdentityBindings ask for it. The zero
+// Workload is one of which nothing more is known.
+type Workload struct {
+	// Labels are the labels of the pod that has the Identity beside it.
+	Labels map[string]string
+	// SPIFFEID is the id that the workload has proved to have, with or without spiffe:// before it.
+	SPIFFEID string
+}
+
 // Protocol is what the enforcement point understood of the traffic.
 type Protocol string
 
 // Protocols.
 const (
 	TCP  Protocol = "TCP"
+	UDP  Protocol = "UDP"
 	HTTP Protocol = "HTTP"
 )
 
-// Request is one request, or one connection when Protocol is TCP.
+// Request is one request, or one connection when Protocol is TCP, or one datagram when it is UDP.
 type Request struct {
+	// Source is who calls. It may be zero for a caller from outside of the cluster that has a SPIFFE id.
 	Source      Identity
 	Destination Identity
+	// SourceWorkload and DestinationWorkload are what is known of the two beside that.
+	SourceWorkload      Workload
+	DestinationWorkload Workload
 	// Port is the pod port of the destination.
 	Port     int32
 	Protocol Protocol

@@ -52,6 +52,13 @@ func portsOf(name string, ports ...int32) specs.TCPRoute {
 	return r
 }
 
+func udpPortsOf(name string, ports ...int32) specs.UDPRoute {
+	var r specs.UDPRoute
+	r.Namespace, r.Name, _ = strings.Cut(name, "/")
+	r.Spec.Matches.Ports = ports
+	return r
+}
+
 func path(name, regex string, methods ...string) specs.HTTPMatch {
 	return specs.HTTPMatch{Name: name, PathRegex: regex, Methods: methods}
 }
@@ -81,6 +88,13 @@ func getWith(source string, headers map[string][]string) Request {
 // connect is a TCP connection from a ServiceAccount to b.
 func connect(source string, port int32) Request {
 	return Request{Source: account(source), Destination: account("b"), Port: port, Protocol: TCP}
+}
+
+// overUDP is a datagram from a ServiceAccount to b.
+func overUDP(source string, port int32) Request {
+	r := connect(source, port)
+	r.Protocol = UDP
+	return r
 }
 
 // onPort is a request to another port.

@@ -55,6 +55,7 @@
 //
 // A caller is who the address of its connection belongs to: the ServiceAccount of the one pod that has it. A caller on the host's
 // network, behind address translation, or whose address two pods have at the moment, is not authenticated. No header counts.
+// An IdentityBinding means a caller or a pod behind the apex by its ServiceAccount or its labels; a SPIFFE id is known of nobody.
 //
 // # When the API server is out of reach
 //

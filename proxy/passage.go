@@ -74,6 +74,7 @@ func (p *passage) next() bool {
 func (p *passage) judge(request policy.Request) string {
 	a := p.route.apex
 	request.Source, request.Destination = p.caller.Identity, p.current.pod.Identity
+	request.SourceWorkload.Labels, request.DestinationWorkload.Labels = p.caller.Labels, p.current.pod.Labels
 	request.Port = int32(p.current.address.Port())
 	decision := p.table.graph.Authorize(request)
 	if decision.Allowed {

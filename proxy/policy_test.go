@@ -115,6 +115,53 @@ func TestPolicyIsAskedAboutWhoCallsWhom(t *testing.T) {
 	}
 }
 
+// TestPolicyIsAskedByPodLabels allows what has a label to call what has another, by IdentityBindings.
+func TestPolicyIsAskedByPodLabels(t *testing.T) {
+	binding := func(name, app string) access.IdentityBinding {
+		return access.IdentityBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: shop, Name: name},
+			Spec: access.IdentityBindingSpec{Schemes: access.IdentitySchemes{
+				PodLabelSelectors: []access.PodLabelSelector{{MatchLabels: map[string]string{"app": app}}},
+			}},
+		}
+	}
+	in := metav1.ObjectMeta{Namespace: shop, Name: "web"}
+	graph := policy.Build(policy.Snapshot{
+		TrafficTargets: []access.TrafficTarget{{ObjectMeta: in, Spec: access.TrafficTargetSpec{
+			Destination: access.Subject{Kind: "IdentityBinding", Name: "backends"},
+			Sources:     []access.Subject{{Kind: "IdentityBinding", Name: "callers"}},
+			Rules:       []access.Rule{{Kind: "TCPRoute", Name: "web"}},
+		}}},
+		TCPRoutes:        []specs.TCPRoute{{ObjectMeta: in}},
+		IdentityBindings: []access.IdentityBinding{binding("callers", "client"), binding("backends", "v1")},
+	})
+	tests := map[string]struct {
+		caller, backend string
+		wantStatus      int
+	}{
+		"both have their labels":           {caller: "client", backend: "v1", wantStatus: 200},
+		"the caller has another label":     {caller: "other", backend: "v1", wantStatus: 403},
+		"the pod called has another label": {caller: "client", backend: "v2", wantStatus: 403},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			caller, backend := podObject("client-a", "10.1.0.1", "client"), podObject("v1-a", "10.0.1.1", "v1")
+			caller.Labels["app"], backend.Labels["app"] = tc.caller, tc.backend
+			l := newLab(t, func(o *Options) {
+				o.Peer = func(net.Conn) netip.Addr { return netip.MustParseAddr("10.1.0.1") }
+			})
+			l.world = shared(map[string]int64{"v1": 1}, "v1")
+			l.world.pods, l.world.graph = enforce.IndexPods([]*corev1.Pod{caller, backend}, nil), graph
+			l.world.splits[0].Annotations = map[string]string{v1alpha1.AnnotationAccessMode: "Enforce"}
+			l.backend("10.0.1.1:8080", says200("v1"))
+			l.put()
+			if status, body := get(t, newClient(t), l.url(80)); status != tc.wantStatus {
+				t.Errorf("got %d %q", status, body)
+			}
+		})
+	}
+}
+
 func nilIfEmpty(m map[string]float64) map[string]float64 {
 	if len(m) == 0 {
 		return nil

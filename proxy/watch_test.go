@@ -97,6 +97,21 @@ func TestAgainstAnAPIServer(t *testing.T) {
 	}})
 	answers("200v2")
 
+	t.Log("an IdentityBinding takes the caller's place, by its ServiceAccount and then by labels that its pod does not have")
+	s.bind(access.IdentitySchemes{ServiceAccount: "client"})
+	var target access.TrafficTarget
+	s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: shop, Name: "web"}, &target))
+	target.Spec.Sources = []access.Subject{{Kind: "IdentityBinding", Name: "callers", Namespace: shop}}
+	s.must(s.admin.Update(t.Context(), &target))
+	answers("200v2")
+	s.bind(access.IdentitySchemes{PodLabelSelectors: []access.PodLabelSelector{{MatchLabels: map[string]string{"app": "client"}}}})
+	answers("403serin: no TrafficTarget in namespace shop names shop/client as a source of shop/v2")
+	var caller corev1.Pod
+	s.must(s.admin.Get(t.Context(), client.ObjectKey{Namespace: shop, Name: "client-a"}, &caller))
+	caller.Labels = map[string]string{"app": "client"}
+	s.must(s.admin.Update(t.Context(), &caller))
+	answers("200v2")
+
 	t.Log("a second split for the apex is ignored, and told so")
 	s.create(s.split("web-too", 100, 0))
 	s.event("web-too", reasonApexTaken)
@@ -278,6 +293,19 @@ func (s *stage) change(to *split.TrafficSplit) {
 	s.must(s.admin.Get(s.t.Context(), client.ObjectKeyFromObject(to), &stored))
 	stored.Spec, stored.Annotations = to.Spec, to.Annotations
 	s.must(s.admin.Update(s.t.Context(), &stored))
+}
+
+// bind makes an IdentityBinding say something else.
+func (s *stage) bind(schemes access.IdentitySchemes) {
+	s.t.Helper()
+	binding := &access.IdentityBinding{ObjectMeta: in("callers")}
+	if err := s.admin.Get(s.t.Context(), client.ObjectKeyFromObject(binding), binding); apierrors.IsNotFound(err) {
+		binding.Spec.Schemes = schemes
+		s.create(binding)
+		return
+	}
+	binding.Spec.Schemes = schemes
+	s.must(s.admin.Update(s.t.Context(), binding))
 }
 
 // pod creates a pod that runs at an address.

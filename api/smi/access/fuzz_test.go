@@ -10,6 +10,39 @@ import (
 	"github.com/serin-dev/serin/api/smi/internal/fixture"
 )
 
+// FuzzIdentityBinding checks that no document makes reading panic, that one with problems names nobody, and that every selector
+// that is left has labels.
+func FuzzIdentityBinding(f *testing.F) {
+	for _, document := range fixture.File(f, "testdata/v1alpha4.yaml") {
+		f.Add(string(document))
+	}
+	f.Add(`{"spec":{"schemes":{"podLabelSelectors":[{"matchLabels":{"a":null}},{"matchLabels":[]}],"podLabelSelector":{},"spiffeIdentities":["",1]}}}`)
+	f.Fuzz(func(t *testing.T, document string) {
+		var read, again IdentityBinding
+		if apijson.Unmarshal([]byte(document), &read) != nil {
+			return
+		}
+		if diff := cmp.Diff(IdentitySchemes{}, read.Spec.Schemes); len(read.Spec.Problems) > 0 && diff != "" {
+			t.Fatalf("an object that is not understood names somebody: %s", diff)
+		}
+		for _, selector := range read.Spec.Schemes.PodLabelSelectors {
+			if len(selector.MatchLabels) == 0 {
+				t.Fatal("a selector means every pod")
+			}
+		}
+		written, err := json.Marshal(&read)
+		if err == nil {
+			err = apijson.Unmarshal(written, &again)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(read.Spec.Schemes, again.Spec.Schemes); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
 // FuzzTrafficTarget checks that no document makes reading panic, that one with problems grants nothing, and that writing and
 // reading one without problems changes nothing.
 func FuzzTrafficTarget(f *testing.F) {

@@ -28,15 +28,15 @@ type TrafficTargetSpec struct {
 	Problems []string `json:"-"`
 }
 
-// Subject is an identity: the ServiceAccount of a set of pods.
+// Subject is an identity: the ServiceAccount of a set of pods, or what an IdentityBinding says.
 type Subject struct {
 	// Group is access.smi-spec.io when Kind is IdentityBinding. Only v1alpha4 has it.
 	Group string `json:"group,omitempty"`
-	// Kind is ServiceAccount. Only v1alpha4 has another one, IdentityBinding, which Serin keeps but does not understand.
+	// Kind is ServiceAccount. Only v1alpha4 has another one, IdentityBinding.
 	Kind string `json:"kind"`
-	// Name is the ServiceAccount's name.
+	// Name is the ServiceAccount's or the IdentityBinding's name.
 	Name string `json:"name"`
-	// Namespace is the ServiceAccount's namespace, the TrafficTarget's own when empty.
+	// Namespace is that object's namespace, the TrafficTarget's own when empty.
 	Namespace string `json:"namespace,omitempty"`
 	// Port limits a destination to one pod port. Only v1alpha1 and v1alpha2 have it; 0 means every port.
 	Port int32 `json:"port,omitempty"`

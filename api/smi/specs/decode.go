@@ -85,15 +85,31 @@ func (r *TCPRoute) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("reading a TCPRoute: %w", err)
 	}
 	var log wire.Log
-	if top := log.Open("matches", object.Matches); top.Present() {
-		top.Fault("is at the top level, where no version has it; ports belong in spec.matches.ports")
-	}
-	matches := log.Open("spec", object.Spec).Field("matches")
-	spec := TCPRouteSpec{Matches: TCPMatch{
-		Name:  matches.Field("name").Text(),
-		Ports: wire.Keep(matches.Field("ports"), wire.Value.Port),
-	}}
-	spec.Problems = log.Problems()
+	name, ports := object.ports(&log)
+	spec := TCPRouteSpec{Matches: TCPMatch{Name: name, Ports: ports}, Problems: log.Problems()}
 	*r = TCPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
 	return nil
+}
+
+// UnmarshalJSON reads a UDPRoute, whatever apiVersion the API server put on it. Only metadata that is none is an error; anything
+// else that is not understood becomes one of Spec.Problems.
+func (r *UDPRoute) UnmarshalJSON(data []byte) error {
+	var object published
+	if err := apijson.Unmarshal(data, &object); err != nil {
+		return fmt.Errorf("reading a UDPRoute: %w", err)
+	}
+	var log wire.Log
+	name, ports := object.ports(&log)
+	spec := UDPRouteSpec{Matches: UDPMatch{Name: name, Ports: ports}, Problems: log.Problems()}
+	*r = UDPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
+	return nil
+}
+
+// ports reads the match of a TCPRoute or a UDPRoute.
+func (p published) ports(log *wire.Log) (name string, ports []int32) {
+	if top := log.Open("matches", p.Matches); top.Present() {
+		top.Fault("is at the top level, where no version has it; ports belong in spec.matches.ports")
+	}
+	matches := log.Open("spec", p.Spec).Field("matches")
+	return matches.Field("name").Text(), wire.Keep(matches.Field("ports"), wire.Value.Port)
 }

@@ -152,6 +152,27 @@ func TestUnclearHTTPRouteGroups(t *testing.T) {
 	}
 }
 
+func TestUDPRouteIsReadAsTCPRouteIs(t *testing.T) {
+	documents := map[string]UDPRouteSpec{
+		string(fixture.File(t, "testdata/v1alpha4.yaml")[2]): {Matches: UDPMatch{Ports: []int32{8301, 8302}}},
+		`{"matches":{"ports":[53]}}`: {Problems: []string{
+			`matches is at the top level, where no version has it; ports belong in spec.matches.ports`,
+		}},
+		`{"spec":{"matches":{"name":"dns","ports":[53,0]}}}`: {Matches: UDPMatch{Name: "dns", Ports: []int32{53}}, Problems: []string{
+			`spec.matches.ports[1] is 0, which is not a port (1 to 65535)`,
+		}},
+	}
+	for document, want := range documents {
+		var read UDPRoute
+		if err := apijson.Unmarshal([]byte(document), &read); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, read.Spec); diff != "" {
+			t.Errorf("%s: %s", document, diff)
+		}
+	}
+}
+
 func TestUnclearTCPRoutes(t *testing.T) {
 	tests := map[string]struct {
 		document     string

@@ -62,3 +62,19 @@ func FuzzTCPRoute(f *testing.F) {
 		}
 	})
 }
+
+// FuzzUDPRoute checks the same of a UDPRoute.
+func FuzzUDPRoute(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, document string) {
+		var read UDPRoute
+		if apijson.Unmarshal([]byte(document), &read) != nil {
+			return
+		}
+		for _, port := range read.Spec.Matches.Ports {
+			if port < 1 || port > 65535 {
+				t.Fatalf("port %d", port)
+			}
+		}
+	})
+}

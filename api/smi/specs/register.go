@@ -15,7 +15,8 @@ var schemeBuilder = runtime.NewSchemeBuilder(register)
 var AddToScheme = schemeBuilder.AddToScheme
 
 func register(s *runtime.Scheme) error {
-	s.AddKnownTypes(GroupVersion, &HTTPRouteGroup{}, &HTTPRouteGroupList{}, &TCPRoute{}, &TCPRouteList{})
+	s.AddKnownTypes(GroupVersion, &HTTPRouteGroup{}, &HTTPRouteGroupList{}, &TCPRoute{}, &TCPRouteList{},
+		&UDPRoute{}, &UDPRouteList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 }

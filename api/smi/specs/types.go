@@ -81,3 +81,40 @@ type TCPRouteList struct {
 
 	Items []TCPRoute `json:"items"`
 }
+
+// UDPRoute names a set of UDP datagrams by port. Only v1alpha4 has it.
+//
+// +kubebuilder:object:root=true
+type UDPRoute struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec UDPRouteSpec `json:"spec,omitempty"`
+}
+
+// UDPRouteSpec is the hub form of a UDP route's specification.
+type UDPRouteSpec struct {
+	// Matches hold the ports.
+	Matches UDPMatch `json:"matches,omitempty"`
+	// Problems say in a sentence each what was not understood in the object that was read. An object that has any must be
+	// refused whole: the ports that are left may be none, which would mean every port.
+	Problems []string `json:"-"`
+}
+
+// UDPMatch is a set of UDP datagrams.
+type UDPMatch struct {
+	// Name identifies the match.
+	Name string `json:"name,omitempty"`
+	// Ports are pod ports; none means every port.
+	Ports []int32 `json:"ports,omitempty"`
+}
+
+// UDPRouteList is a list of UDPRoutes.
+//
+// +kubebuilder:object:root=true
+type UDPRouteList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []UDPRoute `json:"items"`
+}

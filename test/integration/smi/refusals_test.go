@@ -29,7 +29,7 @@ func refused(ctx SpecContext, manifest, field, sentence string) {
 }
 
 func manifest(version, kind, fields string) string {
-	groups := map[string]string{"TrafficSplit": "split", "TrafficTarget": "access"}
+	groups := map[string]string{"TrafficSplit": "split", "TrafficTarget": "access", "IdentityBinding": "access"}
 	group, known := groups[kind]
 	if !known {
 		group = "specs"
@@ -108,6 +108,22 @@ var _ = DescribeTable("a TrafficTarget is refused with one sentence", refused,
 		"spec.rules[0]", "a rule needs a kind and a name"),
 )
 
+var _ = DescribeTable("an IdentityBinding is refused with one sentence", refused,
+	Entry("no spec", manifest("v1alpha4", "IdentityBinding", ""), "<nil>", "spec is missing; a binding needs schemes"),
+	Entry("no schemes", manifest("v1alpha4", "IdentityBinding", ", spec: {}"),
+		"spec", "spec.schemes is missing; it says which workloads are meant"),
+	Entry("schemes of none", manifest("v1alpha4", "IdentityBinding", ", spec: {schemes: {spiffeIdentities: []}}"), "spec.schemes",
+		"a binding needs a scheme, podLabelSelectors, spiffeIdentities or serviceAccount, or it names nobody"),
+	Entry("labels and a ServiceAccount",
+		manifest("v1alpha4", "IdentityBinding", ", spec: {schemes: {podLabelSelectors: [{matchLabels: {a: b}}], serviceAccount: x}}"),
+		"spec.schemes", "podLabelSelectors and serviceAccount exclude each other; make two bindings"),
+	Entry("a selector of every pod", manifest("v1alpha4", "IdentityBinding", ", spec: {schemes: {podLabelSelectors: [{matchLabels: {}}]}}"),
+		"spec.schemes.podLabelSelectors[0]", "a selector needs matchLabels; without any it would mean every pod"),
+	Entry("expressions", manifest("v1alpha4", "IdentityBinding",
+		", spec: {schemes: {podLabelSelector: {matchLabels: {a: b}, matchExpressions: [{key: c, operator: DoesNotExist}]}}}"),
+		"spec.schemes.podLabelSelector", "matchExpressions are not part of SMI; only matchLabels select pods"),
+)
+
 var _ = DescribeTable("a route object is refused with one sentence", refused,
 	Entry("a group without matches", manifest("v1alpha4", "HTTPRouteGroup", ", spec: {}"),
 		"<nil>", "an HTTPRouteGroup needs matches, in spec or, as v1alpha1 and v1alpha2 have them, at the top level"),
@@ -157,6 +173,10 @@ var _ = DescribeTable("what is admitted at the edge of the rules is read without
 	Entry("a match that is only a name", manifest("v1alpha4", "HTTPRouteGroup", ", spec: {matches: [{name: a, methods: ['*', GET]}]}")),
 	Entry("the most matches", manifest("v1alpha4", "HTTPRouteGroup",
 		", spec: {matches: ["+list(256, `{name: m%d, pathRegex: "^/(?P<id>[0-9]+)", headers: {x: "1"}}`)+"]}")),
+	Entry("both forms of pod labels, and SPIFFE ids", manifest("v1alpha4", "IdentityBinding",
+		", spec: {schemes: {podLabelSelectors: [{name: x, matchLabels: {a: b}}], podLabelSelector: {matchLabels: {c: ''}}, "+
+			"spiffeIdentities: ['spiffe://a/b', a]}}")),
+	Entry("a UDPRoute without ports", manifest("v1alpha4", "UDPRoute", ", spec: {}")),
 	Entry("a TCPRoute without ports", manifest("v1alpha4", "TCPRoute", ", spec: {matches: {ports: []}}")),
 )
 
@@ -178,6 +198,10 @@ func problems(object client.Object) []string {
 	case *specs.HTTPRouteGroup:
 		return o.Spec.Problems
 	case *specs.TCPRoute:
+		return o.Spec.Problems
+	case *specs.UDPRoute:
+		return o.Spec.Problems
+	case *access.IdentityBinding:
 		return o.Spec.Problems
 	default:
 		return nil

@@ -72,7 +72,7 @@ func scheme() *runtime.Scheme {
 // resources are the plural names of the kinds, and hubs the versions in which Serin reads their groups.
 var (
 	resources = map[string]string{
-		"TrafficSplit": "trafficsplits", "TrafficTarget": "traffictargets",
+		"TrafficSplit": "trafficsplits", "TrafficTarget": "traffictargets", "IdentityBinding": "identitybindings",
 		"HTTPRouteGroup": "httproutegroups", "TCPRoute": "tcproutes", "UDPRoute": "udproutes",
 	}
 	hubs = map[string]string{
@@ -80,6 +80,14 @@ var (
 		specs.GroupVersion.Group: specs.GroupVersion.Version,
 	}
 )
+
+// hubOf is the version in which Serin reads an object's kind.
+func hubOf(object *unstructured.Unstructured) string {
+	if object.GetKind() == "IdentityBinding" {
+		return access.BindingGroupVersion.Version
+	}
+	return hubs[object.GroupVersionKind().Group]
+}
 
 // inVersion returns the client for an object's kind in a version of its group.
 func inVersion(object *unstructured.Unstructured, version string) dynamic.ResourceInterface {

@@ -53,6 +53,10 @@ func hubObject(kind string) client.Object {
 		return &specs.HTTPRouteGroup{}
 	case "TCPRoute":
 		return &specs.TCPRoute{}
+	case "UDPRoute":
+		return &specs.UDPRoute{}
+	case "IdentityBinding":
+		return &access.IdentityBinding{}
 	default:
 		return nil
 	}
@@ -69,6 +73,10 @@ func spec(object client.Object) any {
 		return o.Spec
 	case *specs.TCPRoute:
 		return o.Spec
+	case *specs.UDPRoute:
+		return o.Spec
+	case *access.IdentityBinding:
+		return o.Spec
 	default:
 		return nil
 	}
@@ -78,7 +86,7 @@ var _ = Describe("every published version of every kind", func() {
 	It("applies unchanged, and no version it is read in loses a field", func(ctx SpecContext) {
 		for _, object := range fixtures(freshNamespace(ctx)) {
 			Expect(apply(ctx, object)).To(Succeed(), "%s %s", object.GetAPIVersion(), object.GetName())
-			for _, version := range []string{hubs[object.GroupVersionKind().Group], object.GroupVersionKind().Version, "v1alpha4"} {
+			for _, version := range []string{hubOf(object), object.GroupVersionKind().Version, "v1alpha4"} {
 				read, err := inVersion(object, version).Get(ctx, object.GetName(), metav1.GetOptions{})
 				Expect(err).NotTo(HaveOccurred())
 				Expect(cmp.Diff(content(object), content(read))).To(BeEmpty(), "%s read in %s", object.GetName(), version)
@@ -112,6 +120,7 @@ var _ = Describe("every published version of every kind", func() {
 		for kind, list := range map[string]client.ObjectList{
 			"TrafficSplit": &split.TrafficSplitList{}, "TrafficTarget": &access.TrafficTargetList{},
 			"HTTPRouteGroup": &specs.HTTPRouteGroupList{}, "TCPRoute": &specs.TCPRouteList{},
+			"UDPRoute": &specs.UDPRouteList{}, "IdentityBinding": &access.IdentityBindingList{},
 		} {
 			Expect(reader.List(ctx, list)).To(Succeed())
 			Expect(meta.EachListItem(list, func(item runtime.Object) error {
@@ -127,7 +136,7 @@ var _ = Describe("every published version of every kind", func() {
 	It("can be labeled through the hub version, whatever its weights are written in", func(ctx SpecContext) {
 		for _, object := range fixtures(freshNamespace(ctx)) {
 			Expect(apply(ctx, object)).To(Succeed())
-			read, err := inVersion(object, hubs[object.GroupVersionKind().Group]).Get(ctx, object.GetName(), metav1.GetOptions{})
+			read, err := inVersion(object, hubOf(object)).Get(ctx, object.GetName(), metav1.GetOptions{})
 			Expect(err).NotTo(HaveOccurred())
 			read.SetLabels(map[string]string{"color": "yellow"})
 			_, err = inVersion(object, read.GroupVersionKind().Version).Update(ctx, read, metav1.UpdateOptions{})

@@ -30,6 +30,7 @@ type version struct {
 var definitions = []definition{
 	define("split.smi-spec.io", "TrafficSplit", "ts", published("v1alpha4", "v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")),
 	define("access.smi-spec.io", "TrafficTarget", "tt", published("v1alpha3", "v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")),
+	define("access.smi-spec.io", "IdentityBinding", "ib", published("v1alpha4", "v1alpha4")),
 	define("specs.smi-spec.io", "HTTPRouteGroup", "htr", published("v1alpha4", "v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")),
 	define("specs.smi-spec.io", "TCPRoute", "tr", published("v1alpha4", "v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4")),
 	define("specs.smi-spec.io", "UDPRoute", "ur", published("v1alpha4", "v1alpha4")),

@@ -36,11 +36,12 @@ func TestTheManifestsAreWhatTheTemplatesSay(t *testing.T) {
 
 func TestEveryVersionIsServedAndTheHubIsStored(t *testing.T) {
 	want := map[string]map[string]bool{
-		"TrafficSplit":   {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
-		"TrafficTarget":  {"v1alpha1": false, "v1alpha2": false, "v1alpha3": true, "v1alpha4": false},
-		"HTTPRouteGroup": {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
-		"TCPRoute":       {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
-		"UDPRoute":       {"v1alpha4": true},
+		"TrafficSplit":    {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
+		"TrafficTarget":   {"v1alpha1": false, "v1alpha2": false, "v1alpha3": true, "v1alpha4": false},
+		"IdentityBinding": {"v1alpha4": true},
+		"HTTPRouteGroup":  {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
+		"TCPRoute":        {"v1alpha1": false, "v1alpha2": false, "v1alpha3": false, "v1alpha4": true},
+		"UDPRoute":        {"v1alpha4": true},
 	}
 	files, err := render()
 	if err != nil {

@@ -202,7 +202,7 @@ func TestWhatTopAndTopologyRefuse(t *testing.T) {
 		"top --edges":                       "--edges needs the name of one object, for example: kubectl canary top deployment foobar --edges",
 		"top --sort-by age":                 "--sort-by=age is nothing to sort by: use name, rps, success, p99, failures",
 		"top --window -1s":                  "--window=-1s is no length of a window: it must be more than 0s",
-		"top --window soon":                 `invalid argument "soon" for "--window" flag: time: invalid duration "soon"`,
+		"top --window soon":                 `invalid argument "soon" for "--window" flag: must be a duration like "30s" or "5m"`,
 		"top --interval 5s":                 "--interval is of use with -w only",
 		"top -w --interval 10ms":            "--interval=10ms is too short: it must be at least 1s",
 		"top -w -o json":                    "-w shows a table and does not go with -o json",

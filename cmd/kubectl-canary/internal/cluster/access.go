@@ -27,10 +27,19 @@ const (
 // may be in any. It reads whichever version of SMI the API server prefers.
 func (c *Client) Access(ctx context.Context, namespace string, want Want) (*smifile.Objects, error) {
 	objects := smifile.New(c.Namespace)
-	for _, of := range []struct{ group, resource string }{
-		{smifile.AccessGroup, "traffictargets"}, {smifile.SpecsGroup, "httproutegroups"}, {smifile.SpecsGroup, "tcproutes"},
+	for _, of := range []struct {
+		group, resource string
+		optional        bool // not every version of SMI has it
+	}{
+		{smifile.AccessGroup, "traffictargets", false}, {smifile.SpecsGroup, "httproutegroups", false}, {smifile.SpecsGroup, "tcproutes", false},
+		{smifile.SpecsGroup, "udproutes", true}, {smifile.AccessGroup, "identitybindings", true},
 	} {
-		if err := c.published(ctx, objects, of.group, of.resource, namespace); err != nil {
+		in := namespace
+		if of.resource == "identitybindings" { // sources may be those of any namespace
+			in = ""
+		}
+		err := c.published(ctx, objects, of.group, of.resource, in)
+		if err != nil && !(of.optional && errors.Is(err, errNotServed)) {
 			return nil, err
 		}
 	}
@@ -49,7 +58,7 @@ func (c *Client) Access(ctx context.Context, namespace string, want Want) (*smif
 
 // published reads the objects of an SMI kind in the first version that the API server serves it in.
 func (c *Client) published(ctx context.Context, into *smifile.Objects, group, resource, namespace string) error {
-	missing := fmt.Errorf("this cluster has no %s.%s: the CRDs of SMI are not installed, or the context is another cluster's", resource, group)
+	missing := notServed{fmt.Sprintf("this cluster has no %s.%s: the CRDs of SMI are not installed, or the context is another cluster's", resource, group)}
 	r := c.ask(ctx, c.raw.Get().AbsPath("apis", group).MaxRetries(retries))
 	switch {
 	case r.code == http.StatusNotFound:
@@ -74,6 +83,13 @@ func (c *Client) published(ctx context.Context, into *smifile.Objects, group, re
 }
 
 var errNotServed = errors.New("the API server does not serve it")
+
+// notServed is errNotServed of a kind, in words for people.
+type notServed struct{ sentence string }
+
+func (n notServed) Error() string { return n.sentence }
+
+func (notServed) Unwrap() error { return errNotServed }
 
 // list reads all objects of a kind.
 func (c *Client) list(ctx context.Context, into *smifile.Objects, path []string) error {

@@ -124,6 +124,14 @@ func (o *Objects) reader(origin, group, kind string) func([]byte, header) error 
 		return func(object []byte, head header) error {
 			return read(object, head, &o.TCPRoutes)
 		}
+	case group == SpecsGroup && kind == "UDPRoute":
+		return func(object []byte, head header) error {
+			return read(object, head, &o.UDPRoutes)
+		}
+	case group == AccessGroup && kind == "IdentityBinding":
+		return func(object []byte, head header) error {
+			return read(object, head, &o.IdentityBindings)
+		}
 	case slices.Contains(workloadKinds(), groupKind{group, kind}):
 		return func(object []byte, head header) error {
 			o.workloads = append(o.workloads, rawWorkload{head, origin, object})

@@ -112,8 +112,13 @@ func (j *job) refuseWhatNobodyReads() {
 		tt := &j.Targets[i]
 		for _, rule := range tt.Spec.Rules {
 			if rule.Kind == "UDPRoute" && j.concerns(tt.Namespace) {
-				j.refuse(tt.Namespace+"/"+tt.Name, fmt.Errorf("its rule UDPRoute %s is about UDP, of which Serin decides nothing", rule.Name))
+				j.refuse(tt.Namespace+"/"+tt.Name, fmt.Errorf("its rule UDPRoute %s is about UDP, which is not translated", rule.Name))
 			}
+		}
+	}
+	for _, g := range j.Grants {
+		if namespace, _, _ := strings.Cut(g.Target, "/"); g.Bound && j.concerns(namespace) {
+			j.refuse(g.Target, errors.New("an IdentityBinding of it knows workloads by SPIFFE ids or labels, which is not translated"))
 		}
 	}
 }

@@ -99,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		want      string // of a-b
 	}{
 		"UDP": {translate.ForNetworkPolicy, []string{target("a-b", tcp("r")+", {kind: UDPRoute, name: u}"), pods("a", "b")},
-			"its rule UDPRoute u is about UDP, of which Serin decides nothing"},
+			"its rule UDPRoute u is about UDP, which is not translated"},
 		"a name with a wildcard": {translate.ForIstio, []string{strings.Replace(target("a-b", tcp("r")), "name: a}", `name: "*"}`, 1), pods("a", "b")},
 			`"shop/*" cannot be the name of a ServiceAccount`},
 		"HTTP in a NetworkPolicy": {translate.ForNetworkPolicy, one("{name: m}"),
