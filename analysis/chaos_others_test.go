@@ -51,6 +51,12 @@ func (c *chaos) queue() {
 	c.passing(func() { c.others.holds.Slots = nil })
 }
 
+// shutOut has a caller of stable lack a rule for the candidate for a while, or has nobody know whether one does.
+func (c *chaos) shutOut() {
+	c.others.access = rapid.SampledFrom([]Access{{Missing: []string{"no TrafficTarget allows it"}}, {Problem: "no answer"}}).Draw(c.t, "access")
+	c.passing(func() { c.others.access = Access{} })
+}
+
 // disturbWebhooks lets webhooks say no, or nothing, for a while.
 func (c *chaos) disturbWebhooks() {
 	yes := rapid.Bool().Draw(c.t, "yes")

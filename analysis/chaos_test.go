@@ -99,6 +99,7 @@ func someSpec(t *rapid.T) v1alpha1.CanarySpec {
 		}).Draw(t, "capacity")
 		s.PodGrace.NotReady = seconds(rapid.SampledFrom([]int{20, 60}).Draw(t, "notReady"))
 		s.Webhooks = someWebhooks(t)
+		s.Access.Mode = rapid.SampledFrom([]v1alpha1.AccessMode{v1alpha1.AccessOff, v1alpha1.AccessEnforce, v1alpha1.AccessAudit}).Draw(t, "access")
 		if n := rapid.Int32Range(0, 4).Draw(t, "replicas"); n > 0 {
 			s.Replicas = &n
 		}
@@ -152,6 +153,7 @@ var events = map[string]func(*chaos){
 	"window":      (*chaos).closeWindow,
 	"dependency":  (*chaos).depend,
 	"queue":       (*chaos).queue,
+	"access":      (*chaos).shutOut,
 	"webhooks":    (*chaos).disturbWebhooks,
 	"capacity":    (*chaos).changeCapacity,
 	"mute":        (*chaos).mute,
@@ -416,7 +418,7 @@ func (c *chaos) heal() {
 	c.mends = nil
 	c.skew, c.stale, c.crashAt, c.blocked = 0, nil, 0, ""
 	c.spec.Suspend = false
-	c.others.holds, c.others.webhook, c.others.muted = Holds{}, nil, false
+	c.others.holds, c.others.access, c.others.webhook, c.others.muted = Holds{}, Access{}, nil, false
 	for _, v := range c.versions {
 		v.trouble = nil
 	}

@@ -270,9 +270,3 @@ func (p *pass) describeLanded() {
 		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionFalse, v1alpha1.ReasonLanding, notAppliedYet(w))
 	}
 }
-
-func (p *pass) describeAccess() {
-	mode := p.spec.Access.Mode
-	enforced := mode == v1alpha1.AccessOff || mode == "" || p.spec.Traffic.UsesProxy()
-	p.condition(v1alpha1.ConditionAccessReady, is[enforced], v1alpha1.ReasonAccess, accessMode(mode, enforced))
-}

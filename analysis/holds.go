@@ -5,9 +5,17 @@ import "github.com/serin-dev/serin/api/v1alpha1"
 // restraint is what keeps a rollout from going on, and the sentence for it; the zero value keeps nothing.
 type restraint struct{ reason, why string }
 
-// held is what a person or the calendar says against a rise of the weight. A version that returns is rolling back, which
-// nothing holds.
+// held is what a person, the calendar or TrafficTargets have against a rise of the weight. A version that returns is rolling
+// back, which nothing holds.
 func (p *pass) held() restraint {
+	if r := p.heldByPeople(); r.why != "" {
+		return r
+	}
+	return p.heldByAccess()
+}
+
+// heldByPeople is what a person or the calendar says against a rise of the weight. It keeps a candidate from having pods too.
+func (p *pass) heldByPeople() restraint {
 	if c := p.next.Candidate; c != nil && c.Returning {
 		return restraint{}
 	}

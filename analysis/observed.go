@@ -32,6 +32,8 @@ type Observed struct {
 	Command *v1alpha1.Command
 	// Holds are what may keep a rollout from starting or its weight from rising.
 	Holds Holds
+	// Access says whether the callers of stable may call the candidate; the zero value is about no version.
+	Access Access
 	// Answers are what webhooks said to questions that a Plan asked. Some may have been heard before.
 	Answers []Answer
 	// Sinks are the services that are told of transitions now, and which transitions each wants.
@@ -52,6 +54,17 @@ type Holds struct {
 	Slots *Slots
 	// Changes is the next instant at which a freeze or a window begins or ends by itself; zero when none does.
 	Changes time.Time
+}
+
+// Access says whether those who call stable may call a candidate as well. It is asked for while NeedsAccess says so.
+type Access struct {
+	// Version is the candidate that it is about.
+	Version string
+	// Missing says in a sentence each which caller lacks which rule, sorted; none means that every caller may do with the
+	// candidate what it may do with stable.
+	Missing []string
+	// Problem says in a sentence why that is not known; empty when it is.
+	Problem string
 }
 
 // Freeze is a freeze that holds now.

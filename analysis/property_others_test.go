@@ -188,8 +188,8 @@ func TestEditsAtEveryPoint(t *testing.T) {
 func TestHeldStepsDoNotTimeOut(t *testing.T) {
 	holds(t, func(c *chaos, l look) {
 		timedOut := slices.ContainsFunc(l.plan.Notes, func(n Note) bool { return strings.Contains(n.Message, "more than its timeout") })
-		if timedOut && restrained(l) {
-			c.t.Fatalf("%v while held by %+v", l.plan.Notes, l.seen.Holds)
+		if timedOut && (restrained(l) || (NeedsAccess(l.spec, l.plan.Status) && shutsOut(l))) {
+			c.t.Fatalf("%v while held by %+v, %+v", l.plan.Notes, l.seen.Holds, l.seen.Access)
 		}
 	})
 }

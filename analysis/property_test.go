@@ -286,7 +286,7 @@ func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 		if v := l.seen.Versions[candidate.Version]; v.Endpoints == 0 || v.Endpoints < sizeAt(l, candidate.Weight) {
 			c.t.Fatalf("weight %d%% -> %d%% with %d endpoints", from, candidate.Weight, v.Endpoints)
 		}
-		if !l.seen.Target.Found || (!candidate.Returning && restrained(l)) {
+		if !l.seen.Target.Found || (!candidate.Returning && (restrained(l) || shutsOut(l))) {
 			c.t.Fatalf("weight %d%% -> %d%% while nothing may rise", from, candidate.Weight)
 		}
 		if why := mayRise(l, from); why != "" {
@@ -299,6 +299,13 @@ func TestRule6WeightRisesOnEvidenceOnly(t *testing.T) {
 func restrained(l look) bool {
 	h := l.seen.Holds
 	return l.spec.Suspend || h.Freeze != nil || (h.Window != nil && !h.Window.Open)
+}
+
+// shutsOut says whether a rise is held because a caller of stable lacks a rule, or nobody knows whether one does.
+func shutsOut(l look) bool {
+	a := l.seen.Access
+	return l.spec.Access.Mode == v1alpha1.AccessEnforce &&
+		(a.Version != l.plan.Status.Candidate.Version || a.Problem != "" || len(a.Missing) > 0)
 }
 
 // sizeAt is the number of pods that a version needs for a weight.

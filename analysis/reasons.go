@@ -321,16 +321,3 @@ func appliedBy(w Weights) string {
 func notAppliedYet(w Weights) string {
 	return fmt.Sprintf("the data plane does not apply stable %d%%, candidate %d%% yet", w.Stable(), w.Candidate())
 }
-
-func accessMode(mode v1alpha1.AccessMode, enforced bool) string {
-	switch {
-	case !enforced:
-		return fmt.Sprintf("spec.access.mode %s needs the bundled proxy; with this provider the mesh decides", mode)
-	case mode == v1alpha1.AccessEnforce:
-		return "the bundled proxy denies what no TrafficTarget allows"
-	case mode == v1alpha1.AccessAudit:
-		return "the bundled proxy counts what no TrafficTarget allows, and lets it pass"
-	default:
-		return "TrafficTargets are not enforced for this apex"
-	}
-}

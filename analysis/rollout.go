@@ -38,7 +38,7 @@ func (p *pass) candidate(c v1alpha1.CandidateStatus) {
 // open gives a candidate its first pods, once nothing holds it and the webhooks before the rollout said yes.
 func (p *pass) open() bool {
 	c := p.next.Candidate
-	if p.next.Phase != v1alpha1.PhaseProgressing || c.Share > 0 || p.held().why != "" {
+	if p.next.Phase != v1alpha1.PhaseProgressing || c.Share > 0 || p.heldByPeople().why != "" {
 		return false
 	}
 	if p.ask(v1alpha1.BeforeRollout, 0) {

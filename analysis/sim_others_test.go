@@ -14,6 +14,8 @@ import (
 type simOthers struct {
 	holds Holds
 
+	access Access // what the callers of stable lack; its version is filled in
+
 	webhook func(Call) (Answer, time.Duration) // what each question is answered, and after how long; nil says yes at once
 	asked   map[string]time.Time               // by question, when its answer comes
 	answers []Answer

@@ -335,6 +335,10 @@ func (s *sim) observe() Observed {
 		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
 		seen = old
 	}
+	if NeedsAccess(s.spec, s.status) {
+		seen.Access = s.others.access
+		seen.Access.Version = s.status.Candidate.Version
+	}
 	if !NeedsMetrics(s.status) {
 		return seen
 	}

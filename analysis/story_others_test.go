@@ -34,6 +34,8 @@ var storiesOfOthers = map[string]story{
 	"promote full":                   {"A person promotes fully: the candidate gets its pods, then all traffic.", storyPromoteFull},
 	"abort after promote full":       {"Abort wins after promote --full, while the pods start.", storyAbortPromote},
 	"config is missing":              {"The target refers to a ConfigMap that does not exist yet.", storyConfig},
+	"access is missing":              {"A caller of v1 lacks a rule for v2: v2 has its pods and gets no request, until the rule is there.", storyAccess},
+	"access is unknown":              {"Nobody can say who calls v1: the weight stays, also past progressDeadline; abort wins.", storyAccessUnknown},
 	"a service is told":              {"A service is told of what it wants, once each, also what happened while it was away.", storyTold},
 }
 
@@ -56,6 +58,36 @@ func storyCrashLater() *teller {
 		t.versions["v2"].readyAt = t.now.Add(time.Hour)
 	})
 	t.run(45 * time.Second)
+	return t
+}
+
+func enforced(s *v1alpha1.CanarySpec) { s.Access.Mode = v1alpha1.AccessEnforce }
+
+func storyAccess() *teller {
+	t := adoptedShop(shopSpec(enforced))
+	t.do("the next release runs as another ServiceAccount, which web may not call", func() {
+		t.others.access.Missing = []string{"no TrafficTarget in namespace shop allows shop/web to call shop/next on port 8080 " +
+			"by match all of HTTPRouteGroup shop, as TrafficTarget shop/web allows it for shop/shop"}
+	})
+	release(t, "2", app{})
+	t.run(20 * time.Minute)
+	t.do("the TrafficTarget is there", func() { t.others.access = Access{} })
+	t.run(50 * time.Second)
+	return t
+}
+
+func storyAccessUnknown() *teller {
+	t := adoptedShop(shopSpec(enforced))
+	release(t, "2", app{})
+	t.run(30 * time.Second)
+	t.do("the TrafficMetrics of deployments fail", func() {
+		t.others.access.Problem = "TrafficMetrics did not answer within 2s"
+	})
+	t.run(20 * time.Minute)
+	t.do("jane aborts", func() {
+		t.command = &v1alpha1.Command{ID: "1", Verb: v1alpha1.VerbAbort, By: "jane", Reason: "it is late"}
+	})
+	t.run(20 * time.Second)
 	return t
 }
 

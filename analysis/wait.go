@@ -53,6 +53,7 @@ func (p *pass) wait() time.Duration {
 		a.after(p.next.Candidate.NotReadySince, p.spec.ProgressDeadline.Of())
 		a.at(p.seen.Holds.Changes)
 		p.waitForOthers(a)
+		p.waitForAccess(a)
 		p.waitForWeight(a)
 	case v1alpha1.PhaseSucceeded, v1alpha1.PhaseRolledBack:
 		if p.due() {
@@ -82,6 +83,13 @@ func (p *pass) waitForOthers(a *alarm) {
 	}
 	if g := p.waitingGate(); g != nil && p.next.Phase != v1alpha1.PhasePaused {
 		a.after(p.gateBegan(*g), p.webhook(*g).Deadline.Of())
+	}
+}
+
+// waitForAccess asks again who calls stable and what they may ask: neither comes as an event.
+func (p *pass) waitForAccess(a *alarm) {
+	if p.next.Phase != v1alpha1.PhasePaused && p.accessLack().why != "" {
+		a.in(pollLate)
 	}
 }
 

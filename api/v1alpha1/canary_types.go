@@ -237,11 +237,17 @@ const (
 )
 
 // AccessSpec says what becomes of TrafficTargets.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.mirror) || !self.mirror || (has(self.mode) && self.mode != 'Off')",message="spec.access.mirror needs spec.access.mode Audit or Enforce: in mode Off TrafficTargets mean nothing to the rollout"
 type AccessSpec struct {
 	// Mode is Off (no decision), Audit (decide and count, let pass) or Enforce (deny with 403).
 	// +optional
 	// +kubebuilder:default="Off"
 	Mode AccessMode `json:"mode,omitempty"`
+	// Mirror has a candidate that runs as another ServiceAccount than stable get copies of stable's TrafficTargets, before its
+	// first request.
+	// +optional
+	Mirror bool `json:"mirror,omitempty"`
 }
 
 // AccessMode says what becomes of a decision.

@@ -121,6 +121,10 @@ const (
 	ReasonLanded = "Landed"
 	// ReasonAccess: TrafficTargets are treated as the spec asks.
 	ReasonAccess = "AccessMode"
+	// ReasonAccessMissing: a caller of stable may ask something of it that no TrafficTarget allows for the candidate.
+	ReasonAccessMissing = "AccessMissing"
+	// ReasonAccessUnknown: it is not known whether the callers of stable may call the candidate.
+	ReasonAccessUnknown = "AccessUnknown"
 	// ReasonRestoring: the Canary is being deleted and the target made ready again.
 	ReasonRestoring = "Restoring"
 	// ReasonRestored: the target serves again.

@@ -30,6 +30,8 @@ const (
 	// apex's endpoints are the proxies' own EndpointSlices.
 	SelectorProxied = "serin.dev/endpoints-by"
 
+	// AnnotationMirrorOf on a TrafficTarget that Serin made for a candidate names the one that it was copied from.
+	AnnotationMirrorOf = "serin.dev/mirror-of"
 	// AnnotationSelector on an apex that was taken over keeps the selector it had, as JSON, to put it back.
 	AnnotationSelector = "serin.dev/original-selector"
 	// AnnotationCommand on a Canary carries one command of a person, as JSON.

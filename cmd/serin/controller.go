@@ -8,6 +8,7 @@ import (
 
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
 
 	"github.com/go-logr/logr"
@@ -32,6 +33,7 @@ type controllerOptions struct {
 	workers        int
 	slackAPI       string
 	prometheus     string
+	access         bool
 }
 
 func controllerCommand(shared *common) *cobra.Command {
@@ -61,6 +63,8 @@ func controllerCommand(shared *common) *cobra.Command {
 	flags.IntVar(&o.workers, "workers", 8, "Canaries looked at at the same time")
 	flags.StringVar(&o.slackAPI, "slack-api-url", "", "base URL of Slack's API; default: Slack's own")
 	flags.StringVar(&o.prometheus, "prometheus-address", "", "URL of the Prometheus that answers the queries of Canaries that name none, without /api/v1")
+	flags.BoolVar(&o.access, "access", true, "read TrafficTargets and the routes that they name: say what is wrong with them, and hold rollouts whose "+
+		"candidate a caller of stable may not call; without it, a rollout with spec.access.mode Enforce to another ServiceAccount stays held")
 	return cmd
 }
 
@@ -72,11 +76,18 @@ func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log lo
 	if err != nil {
 		return err
 	}
-	err = canary.Setup(ctx, mgr, canary.Options{
+	options := canary.Options{
 		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, PrometheusAddress: o.prometheus,
 		Registerer: ctrlmetrics.Registry, Log: log,
-	})
-	if err != nil {
+	}
+	if o.access {
+		book, err := access.Setup(mgr, access.Options{Namespace: o.namespace, Log: log})
+		if err != nil {
+			return err
+		}
+		options.Grants = book
+	}
+	if err := canary.Setup(ctx, mgr, options); err != nil {
 		return err
 	}
 	for name, add := range map[string]func(string, healthz.Checker) error{"ping": mgr.AddHealthzCheck, "ready": mgr.AddReadyzCheck} {

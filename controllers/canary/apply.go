@@ -39,6 +39,7 @@ func (r *Reconciler) apply(ctx context.Context, canary *v1alpha1.Canary, w *worl
 		r.applyApex(ctx, canary, w, plan),
 		r.applyTarget(ctx, w, plan),
 		r.removeVersions(ctx, w, plan),
+		r.applyMirrors(ctx, canary, w, plan),
 	)
 }
 
@@ -178,24 +179,41 @@ func (r *Reconciler) removeVersions(ctx context.Context, w *world, plan analysis
 // claim makes an object that was not there. Without force: one of that name that someone else made since the last look is
 // refused.
 func (r *Reconciler) claim(ctx context.Context, kind string, object client.Object) error {
-	err := r.write(ctx, object)
+	u, err := content(object)
+	if err != nil {
+		return err
+	}
+	return r.claimRaw(ctx, kind, u)
+}
+
+func (r *Reconciler) claimRaw(ctx context.Context, kind string, u *unstructured.Unstructured) error {
+	err := r.writeRaw(ctx, u)
 	if apierrors.IsConflict(err) {
-		return &notOwnedError{kind, object.GetName()}
+		return &notOwnedError{kind, u.GetName()}
 	}
 	return err
 }
 
 // write applies an object as Serin's field manager.
 func (r *Reconciler) write(ctx context.Context, object client.Object, options ...client.ApplyOption) error {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	u, err := content(object)
 	if err != nil {
 		return err
 	}
-	u := &unstructured.Unstructured{Object: content}
+	return r.writeRaw(ctx, u, options...)
+}
+
+// content is an object as it is applied.
+func content(object client.Object) (*unstructured.Unstructured, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, err
+	}
+	u := &unstructured.Unstructured{Object: fields}
 	unstructured.RemoveNestedField(u.Object, "status")
 	unstructured.RemoveNestedField(u.Object, "metadata", "creationTimestamp")
 	unstructured.RemoveNestedField(u.Object, "spec", "template", "metadata", "creationTimestamp")
-	return r.writeRaw(ctx, u, options...)
+	return u, nil
 }
 
 func (r *Reconciler) writeRaw(ctx context.Context, u *unstructured.Unstructured, options ...client.ApplyOption) error {

@@ -29,6 +29,7 @@ type world struct {
 	split       *split.TrafficSplit
 	deployments map[string]*appsv1.Deployment // by version
 	configs     config.Set                    // what the target refers to
+	mirrors     mirrored
 	policies    []policy
 	places      []place
 }
@@ -56,6 +57,8 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, polic
 	if analysis.NeedsMetrics(canary.Status) {
 		r.observeTraffic(ctx, canary, w)
 	}
+	r.observeMirrors(canary, w)
+	r.observeAccess(ctx, canary, w)
 	return w, nil
 }
 

@@ -38,6 +38,8 @@ type Reconciler struct {
 	Client client.Client
 	// Metrics reads TrafficMetrics.
 	Metrics *MetricsReader
+	// Grants says what TrafficTargets allow; nil if nobody reads them.
+	Grants Grants
 	// Configs reads ConfigMaps and Secrets.
 	Configs *config.Book
 	// Hooks asks webhooks.
@@ -98,7 +100,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return retryConflict(err)
 	}
-	return ctrl.Result{RequeueAfter: plan.Wait}, r.finish(ctx, canary, plan)
+	return ctrl.Result{RequeueAfter: w.mirrors.wait(plan.Wait)}, r.finish(ctx, canary, w, plan)
 }
 
 // decide observes, decides and records. Where a policy limits the rollouts at a time, two must not start at once.
@@ -165,9 +167,12 @@ func (r *Reconciler) record(ctx context.Context, canary *v1alpha1.Canary, plan a
 }
 
 // finish lets a Canary under deletion go.
-func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, plan analysis.Plan) error {
+func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, w *world, plan analysis.Plan) error {
 	if !plan.Finished {
 		return nil
+	}
+	if err := r.leaveMirrors(ctx, canary, w); err != nil {
+		return err
 	}
 	r.written.Delete(canary.UID)
 	r.Receipts.forget(canary.UID, nil)

@@ -36,6 +36,8 @@ import (
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get;list;watch
 // +kubebuilder:rbac:groups=split.smi-spec.io,resources=trafficsplits,verbs=get;list;watch;create;update;patch;delete
 // +kubebuilder:rbac:groups=metrics.smi-spec.io,resources=trafficsplits,verbs=get;list
+// +kubebuilder:rbac:groups=metrics.smi-spec.io,resources=deployments/edges,verbs=get
+// +kubebuilder:rbac:groups=access.smi-spec.io,resources=traffictargets,verbs=create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
 // +kubebuilder:rbac:groups="",resources=configmaps;secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch

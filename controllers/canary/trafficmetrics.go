@@ -22,8 +22,8 @@ const (
 	readTimeout = 2 * time.Second
 )
 
-// MetricsReader lists TrafficMetrics of trafficsplits through the aggregated API: one list per namespace and interval for
-// all its Canaries.
+// MetricsReader lists TrafficMetrics through the aggregated API: of trafficsplits, one list per namespace and interval for all
+// its Canaries, and of the edges of one Deployment.
 type MetricsReader struct {
 	client rest.Interface
 	now    func() time.Time
@@ -34,7 +34,9 @@ type MetricsReader struct {
 
 type question struct {
 	namespace string
-	window    time.Duration
+	// edgesOf is the Deployment whose edges are asked for; empty for the trafficsplits of the namespace.
+	edgesOf string
+	window  time.Duration
 	// since is where the window begins; zero for the newest of those that end at multiples of their length. A server that
 	// does not know windows that begin where they are asked to answers the same with it as without.
 	since time.Time
@@ -54,7 +56,7 @@ func NewMetricsReader(client rest.Interface, now func() time.Time) *MetricsReade
 	return &MetricsReader{client: client, now: now, answers: map[question]*answer{}}
 }
 
-// list returns one item per backend of each TrafficSplit in the namespace, over one window. Where no window can begin any more
+// list returns one item per backend of each TrafficSplit in the namespace, or one per edge of a Deployment, over one window. Where no window can begin any more
 // at the time that is asked for, it is the newest one. The error is one sentence for people.
 func (m *MetricsReader) list(ctx context.Context, q question) (*metrics.TrafficMetricsList, error) {
 	list, err := m.ask(ctx, q)
@@ -114,19 +116,19 @@ func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	request := m.client.Get().
-		AbsPath("/apis", metrics.GroupVersion.Group, metrics.GroupVersion.Version, "namespaces", q.namespace, "trafficsplits").
+		AbsPath(q.path()...).
 		Param("window", q.window.String())
 	if !q.since.IsZero() {
 		request = request.Param("since", q.since.UTC().Format(time.RFC3339))
 	}
 	result := request.Do(ctx)
 	if err := result.Error(); err != nil { // before Raw, which does not read the server's own words
-		a.err = unavailable(err)
+		a.err = q.unavailable(err)
 		return
 	}
 	body, err := result.Raw()
 	if err != nil {
-		a.err = unavailable(err)
+		a.err = q.unavailable(err)
 		return
 	}
 	list := &metrics.TrafficMetricsList{}
@@ -135,6 +137,23 @@ func (m *MetricsReader) read(ctx context.Context, q question, a *answer) {
 		return
 	}
 	a.list = list
+}
+
+// path is where the answer is.
+func (q question) path() []string {
+	path := []string{"/apis", metrics.GroupVersion.Group, metrics.GroupVersion.Version, "namespaces", q.namespace}
+	if q.edgesOf != "" {
+		return append(path, "deployments", q.edgesOf, "edges")
+	}
+	return append(path, "trafficsplits")
+}
+
+// unavailable says why a question has no answer. Of one object's edges a 404 says nothing about the whole API.
+func (q question) unavailable(err error) error {
+	if q.edgesOf != "" && apierrors.IsNotFound(err) {
+		return fmt.Errorf("TrafficMetrics know no edges of Deployment %q", q.edgesOf)
+	}
+	return unavailable(err)
 }
 
 // unavailable says why TrafficMetrics could not be read, in words that stay the same while the reason does.

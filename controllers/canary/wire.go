@@ -32,6 +32,8 @@ type Options struct {
 	SlackAPIURL string
 	// PrometheusAddress is the Prometheus of Canaries that name none, without /api/v1; empty if there is none.
 	PrometheusAddress string
+	// Grants says what TrafficTargets allow; nil if nobody reads them, and then a rollout that depends on them is held.
+	Grants Grants
 	// Registerer gets the controller's metrics; nil leaves them unregistered.
 	Registerer prometheus.Registerer
 	// Log gets what no Event tells.
@@ -56,6 +58,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{
 		Client:    mgr.GetClient(),
 		Metrics:   NewMetricsReader(metrics, time.Now),
+		Grants:    o.Grants,
 		Configs:   config.NewBook(mgr.GetClient(), mgr.GetAPIReader()),
 		Hooks:     caller,
 		Queries:   queries.New(queries.Options{Address: o.PrometheusAddress, Client: mgr.GetAPIReader()}),

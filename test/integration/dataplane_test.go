@@ -39,11 +39,15 @@ type dataPlane struct {
 	splits  map[types.NamespacedName]*split.TrafficSplit
 	failing map[types.NamespacedName]bool // backends that fail half of their requests
 	held    map[string]bool               // namespaces whose splits stay as they were
+
+	callers map[types.NamespacedName]string // Deployments, by the one that they call; "" says that nobody can tell
+	edges   map[string]int                  // how often somebody asked for edges, by namespace
 }
 
 func newDataPlane(c client.Client) *dataPlane {
 	return &dataPlane{
 		client: c, splits: map[types.NamespacedName]*split.TrafficSplit{}, failing: map[types.NamespacedName]bool{}, held: map[string]bool{},
+		callers: map[types.NamespacedName]string{}, edges: map[string]int{},
 	}
 }
 
@@ -130,7 +134,60 @@ func (d *dataPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(w, d.list(r.PathValue("namespace"), length))
 	})
+	mux.HandleFunc("GET "+group+"/namespaces/{namespace}/deployments/{name}/edges", func(w http.ResponseWriter, r *http.Request) {
+		d.answerEdges(w, types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("name")})
+	})
 	mux.ServeHTTP(w, r)
+}
+
+// call has a Deployment call another one of its namespace from now on; "" as the caller says that nobody can tell who does.
+func (d *dataPlane) call(namespace, called, caller string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.callers[types.NamespacedName{Namespace: namespace, Name: called}] = caller
+}
+
+// asked says how often somebody asked for edges in a namespace.
+func (d *dataPlane) asked(namespace string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.edges[namespace]
+}
+
+func (d *dataPlane) answerEdges(w http.ResponseWriter, of types.NamespacedName) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.edges[of.Namespace]++
+	caller, known := d.callers[of]
+	if known && caller == "" {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		status := apierrors.NewServiceUnavailable("no proxy answers").Status()
+		status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+		_ = json.NewEncoder(w).Encode(status)
+		return
+	}
+	list := metrics.TrafficMetricsList{
+		TypeMeta: metav1.TypeMeta{APIVersion: metrics.GroupVersion.String(), Kind: "TrafficMetricsList"},
+		Resource: metrics.ObjectReference{Kind: "Deployment", Namespace: of.Namespace, Name: of.Name}, Items: []metrics.TrafficMetrics{},
+	}
+	for _, edge := range []struct{ direction, name, requests string }{{"from", caller, "7"}, {"from", "idle", "0"}, {"to", "database", "7"}} {
+		if edge.name == "" {
+			continue
+		}
+		list.Items = append(list.Items, metrics.TrafficMetrics{
+			TypeMeta:   metav1.TypeMeta{APIVersion: metrics.GroupVersion.String(), Kind: "TrafficMetrics"},
+			ObjectMeta: metav1.ObjectMeta{Name: of.Name, Namespace: of.Namespace}, Resource: list.Resource,
+			Edge: metrics.Edge{
+				Direction: edge.direction, Side: "server",
+				Resource: metrics.ObjectReference{Kind: "Deployment", Namespace: of.Namespace, Name: edge.name},
+			},
+			Metrics: []metrics.Metric{
+				{Name: metrics.SuccessCount, Value: resource.MustParse(edge.requests)}, {Name: metrics.FailureCount, Value: resource.MustParse("0")},
+			},
+		})
+	}
+	answer(w, list)
 }
 
 func answer(w http.ResponseWriter, object any) {

@@ -62,6 +62,9 @@ var _ = DescribeTable("the API server refuses a bad spec with one clear sentence
 	Entry("a dry run of a check that is not there", func(c *v1alpha1.Canary) {
 		c.Spec.Analysis.DryRun = []string{"latency"}
 	}, "spec.analysis.dryRun names a check that does not exist"),
+	Entry("mirrored TrafficTargets that mean nothing", func(c *v1alpha1.Canary) {
+		c.Spec.Access = v1alpha1.AccessSpec{Mode: v1alpha1.AccessOff, Mirror: true}
+	}, "spec.access.mirror needs spec.access.mode Audit or Enforce"),
 	Entry("a notification without a service", func(c *v1alpha1.Canary) {
 		c.Spec.Notifications = []v1alpha1.Notification{{}}
 	}, "a notification needs exactly one service: slack, teams, discord, googleChat or webhook"),

@@ -7,8 +7,11 @@ import (
 	"testing"
 	"time"
 
+	smiaccess "github.com/serin-dev/serin/api/smi/access"
+	"github.com/serin-dev/serin/api/smi/specs"
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
 	"github.com/serin-dev/serin/test/controlplane"
 
@@ -74,7 +77,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 func scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme, apiregistrationv1.AddToScheme,
+		clientgoscheme.AddToScheme, v1alpha1.AddToScheme, split.AddToScheme, smiaccess.AddToScheme, specs.AddToScheme,
+		apiregistrationv1.AddToScheme,
 	} {
 		Expect(add(s)).To(Succeed())
 	}
@@ -97,7 +101,9 @@ func startStage(ctx context.Context) {
 // startController runs a controller in this process.
 func startController() *running {
 	mgr := newManager(canary.CacheOptions())
-	Expect(canary.Setup(context.Background(), mgr, canary.Options{Workers: 4, Namespace: "serin-system"})).To(Succeed())
+	book, err := access.Setup(mgr, access.Options{Log: logr.Discard()})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(canary.Setup(context.Background(), mgr, canary.Options{Workers: 4, Namespace: "serin-system", Grants: book})).To(Succeed())
 	return run(mgr)
 }
 

@@ -16,6 +16,7 @@ type published struct {
 	metav1.ObjectMeta `json:"metadata"`
 
 	Spec        json.RawMessage `json:"spec"`
+	Status      json.RawMessage `json:"status"`
 	Destination json.RawMessage `json:"destination"`
 	Specs       json.RawMessage `json:"specs"`
 	Sources     json.RawMessage `json:"sources"`
@@ -33,8 +34,17 @@ func (t *TrafficTarget) UnmarshalJSON(data []byte) error {
 	if !log.Empty() {
 		spec = TrafficTargetSpec{Destination: spec.Destination, Problems: log.Problems()}
 	}
-	*t = TrafficTarget{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
+	*t = TrafficTarget{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec, Status: readStatus(object.Status)}
 	return nil
+}
+
+// readStatus reads what Serin once said. A status of another form is someone else's, and none to Serin.
+func readStatus(data json.RawMessage) Status {
+	var s Status
+	if len(data) == 0 || apijson.Unmarshal(data, &s) != nil {
+		return Status{}
+	}
+	return s
 }
 
 func (p published) read(log *wire.Log) TrafficTargetSpec {

@@ -13,6 +13,8 @@ type TrafficTarget struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec TrafficTargetSpec `json:"spec,omitempty"`
+	// Status is what Serin says about the object. Nothing in it grants or denies anything.
+	Status Status `json:"status,omitzero"`
 }
 
 // TrafficTargetSpec is the hub form of a target's specification.
@@ -60,4 +62,10 @@ type TrafficTargetList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 
 	Items []TrafficTarget `json:"items"`
+}
+
+// Status is what Serin says about an object.
+type Status struct {
+	// Conditions has Accepted, which is False while something about the object is wrong.
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }

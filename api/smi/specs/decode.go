@@ -17,6 +17,7 @@ type published struct {
 
 	Spec    json.RawMessage `json:"spec"`
 	Matches json.RawMessage `json:"matches"`
+	Status  json.RawMessage `json:"status"`
 }
 
 // UnmarshalJSON reads an HTTPRouteGroup of any published version, whatever apiVersion the API server put on it. Only
@@ -36,7 +37,7 @@ func (g *HTTPRouteGroup) UnmarshalJSON(data []byte) error {
 	}
 	spec := HTTPRouteGroupSpec{Matches: wire.Keep(matches, readHTTPMatch)}
 	spec.Problems = log.Problems()
-	*g = HTTPRouteGroup{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
+	*g = HTTPRouteGroup{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec, Status: readStatus(object.Status)}
 	return nil
 }
 
@@ -87,7 +88,7 @@ func (r *TCPRoute) UnmarshalJSON(data []byte) error {
 	var log wire.Log
 	name, ports := object.ports(&log)
 	spec := TCPRouteSpec{Matches: TCPMatch{Name: name, Ports: ports}, Problems: log.Problems()}
-	*r = TCPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
+	*r = TCPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec, Status: readStatus(object.Status)}
 	return nil
 }
 
@@ -101,7 +102,7 @@ func (r *UDPRoute) UnmarshalJSON(data []byte) error {
 	var log wire.Log
 	name, ports := object.ports(&log)
 	spec := UDPRouteSpec{Matches: UDPMatch{Name: name, Ports: ports}, Problems: log.Problems()}
-	*r = UDPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec}
+	*r = UDPRoute{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta, Spec: spec, Status: readStatus(object.Status)}
 	return nil
 }
 
@@ -112,4 +113,13 @@ func (p published) ports(log *wire.Log) (name string, ports []int32) {
 	}
 	matches := log.Open("spec", p.Spec).Field("matches")
 	return matches.Field("name").Text(), wire.Keep(matches.Field("ports"), wire.Value.Port)
+}
+
+// readStatus reads what Serin once said. A status of another form is someone else's, and none to Serin.
+func readStatus(data json.RawMessage) Status {
+	var s Status
+	if len(data) == 0 || apijson.Unmarshal(data, &s) != nil {
+		return Status{}
+	}
+	return s
 }

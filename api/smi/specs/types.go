@@ -12,6 +12,8 @@ type HTTPRouteGroup struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec HTTPRouteGroupSpec `json:"spec,omitempty"`
+	// Status is what Serin says about the object. Nothing in it grants or denies anything.
+	Status Status `json:"status,omitzero"`
 }
 
 // HTTPRouteGroupSpec is the hub form of a group's specification.
@@ -53,6 +55,8 @@ type TCPRoute struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec TCPRouteSpec `json:"spec,omitempty"`
+	// Status is what Serin says about the object. Nothing in it grants or denies anything.
+	Status Status `json:"status,omitzero"`
 }
 
 // TCPRouteSpec is the hub form of a TCP route's specification.
@@ -90,6 +94,8 @@ type UDPRoute struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec UDPRouteSpec `json:"spec,omitempty"`
+	// Status is what Serin says about the object. Nothing in it grants or denies anything.
+	Status Status `json:"status,omitzero"`
 }
 
 // UDPRouteSpec is the hub form of a UDP route's specification.
@@ -117,4 +123,10 @@ type UDPRouteList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 
 	Items []UDPRoute `json:"items"`
+}
+
+// Status is what Serin says about an object.
+type Status struct {
+	// Conditions has Accepted, which is False while something about the object is wrong.
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }

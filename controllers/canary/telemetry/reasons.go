@@ -34,6 +34,7 @@ var reasons = map[string]bool{
 	v1alpha1.ReasonMetricsUnavailable: true, v1alpha1.ReasonNotNeeded: true, v1alpha1.ReasonLanded: true,
 	v1alpha1.ReasonSuspicious: true, v1alpha1.ReasonBaselineDegraded: true, v1alpha1.ReasonNoTrafficReaches: true,
 	v1alpha1.ReasonTooSlow: true, v1alpha1.ReasonAccess: true, v1alpha1.ReasonRestoring: true, v1alpha1.ReasonRestored: true,
+	v1alpha1.ReasonAccessMissing: true, v1alpha1.ReasonAccessUnknown: true,
 }
 
 // reasonLabel is a reason as a label.

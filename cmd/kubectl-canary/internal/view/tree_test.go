@@ -83,6 +83,17 @@ var situations = map[string]func(*view.Snapshot){
 		}
 		reconciling(v1alpha1.ReasonFrozen)(s)
 	},
+	"shut out": func(s *view.Snapshot) {
+		st := &s.Canary.Status
+		st.Step, st.Candidate.Weight = nil, 0
+		why := "no TrafficTarget in namespace shop allows shop/web to call shop/next on port 8080, as TrafficTarget shop/web allows it for shop/foobar"
+		st.Message = "v2 stays at 0%: " + why
+		st.SetCondition(v1alpha1.Condition{
+			Type: v1alpha1.ConditionAccessReady, Status: v1alpha1.ConditionFalse, Reason: v1alpha1.ReasonAccessMissing, Message: why,
+		}, ago(time.Minute).Time)
+		s.Split = weights(100, 0)
+		reconciling(v1alpha1.ReasonAccessMissing)(s)
+	},
 	"in the queue": func(s *view.Snapshot) {
 		st := &s.Canary.Status
 		st.Phase, st.Candidate, st.Step, st.Version = v1alpha1.PhaseSucceeded, nil, nil, "v1"

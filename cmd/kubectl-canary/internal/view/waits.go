@@ -35,6 +35,10 @@ func (o Options) waits(s Snapshot) []string {
 		clauses = append(clauses, "a window to open: "+windows(s.Canary.Spec.Windows))
 	case v1alpha1.ReasonWaitingForDependency:
 		clauses = append(clauses, "other Canaries: "+dependencies(s.Canary.Spec.DependsOn))
+	case v1alpha1.ReasonAccessMissing:
+		clauses = append(clauses, fmt.Sprintf("TrafficTargets that let those who call %s call %s as well", status.Stable.Version, status.Candidate.Version))
+	case v1alpha1.ReasonAccessUnknown:
+		clauses = append(clauses, fmt.Sprintf("somebody to say who calls %s, and whether they may call %s", status.Stable.Version, status.Candidate.Version))
 	case v1alpha1.ReasonSuspended:
 		clauses = append(clauses, "spec.suspend to be set to false")
 	case v1alpha1.ReasonWaitingForPods, v1alpha1.ReasonPodsFailing, v1alpha1.ReasonStableDown, v1alpha1.ReasonInitializing:
