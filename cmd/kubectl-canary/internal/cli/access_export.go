@@ -17,9 +17,9 @@ import (
 type export struct {
 	rules
 
-	what, trustDomain       string
-	skipUnsupported, l4Only bool
-	everywhere              bool
+	what, trustDomain                 string
+	skipUnsupported, l4Only, rawPaths bool
+	everywhere                        bool
 }
 
 const exportLong = `Write what TrafficTargets allow as objects of what enforces access where Serin does not, as YAML for kubectl apply.
@@ -29,7 +29,8 @@ const exportLong = `Write what TrafficTargets allow as objects of what enforces 
   istio          AuthorizationPolicies with principals, ports, methods, and paths and headers that are a whole text, a prefix or a suffix:
                  pathRegex /x is "/x*", ^/x$ is "/x", .*\.json$ is "*.json". Other regular expressions are refused.
   linkerd        Servers, HTTPRoutes, MeshTLSAuthentications and AuthorizationPolicies. Ports must be named by a TCPRoute, and matches
-                 for different callers must not meet the same request.
+                 for different callers must not meet the same request. Rules about paths are refused, because Linkerd compares paths as
+                 they are sent; --raw-paths exports them, for servers that read paths as they are sent.
 
 The first two deny all else in the namespaces of TrafficTargets; a Server of Linkerd denies all else on its port.
 
@@ -62,6 +63,7 @@ func exportCommand(s *shared) *cobra.Command {
 	flags.StringVar(&e.trustDomain, "trust-domain", "cluster.local", "the trust domain of Istio")
 	flags.BoolVar(&e.skipUnsupported, "skip-unsupported", false, "print what can be exported, and only say what cannot")
 	flags.BoolVar(&e.l4Only, "l4-only", false, "networkpolicy: leave rules about HTTP to something else that enforces them")
+	flags.BoolVar(&e.rawPaths, "raw-paths", false, "linkerd: export rules about paths, for servers that merge no dot segments and slashes")
 	flags.BoolVarP(&e.everywhere, "all-namespaces", "A", false, "export the TrafficTargets of all namespaces")
 	choice(cmd, "for", translate.For()...)
 	return cmd
@@ -76,6 +78,9 @@ func (e *export) run(cmd *cobra.Command) error {
 	}
 	if e.l4Only && e.what != translate.ForNetworkPolicy {
 		return fmt.Errorf("--l4-only is for networkpolicy alone: %s knows rules about HTTP", e.what)
+	}
+	if e.rawPaths && e.what != translate.ForLinkerd {
+		return fmt.Errorf("--raw-paths is for linkerd alone, and not for %s", e.what)
 	}
 	in, err := e.input(cmd)
 	if err != nil {
@@ -110,6 +115,9 @@ func (e *export) input(cmd *cobra.Command) (translate.Input, error) {
 	}
 	if e.l4Only {
 		in.HTTPRules = translate.LeaveHTTP
+	}
+	if e.rawPaths {
+		in.Paths = translate.PathsAsSent
 	}
 	for _, p := range graph.Problems() {
 		if in.Namespace == "" || in.Namespace == p.Namespace {

@@ -174,6 +174,8 @@ func TestAccessErrorsAreNoDenials(t *testing.T) {
 			"access who is about one ServiceAccount: give its NAMESPACE/NAME, or --from NAMESPACE/NAME"},
 		"who of a name":   {[]string{"access", "who", "-f", shopFolder, "cart"}, `"cart" is no ServiceAccount: write NAMESPACE/NAME, for example shop/cart`},
 		"export for what": {[]string{"access", "export", "-f", shopFolder}, `access export needs --for with one of networkpolicy, istio, linkerd, not ""`},
+		"export of raw paths": {[]string{"access", "export", "-f", shopFolder, "--for", "istio", "--raw-paths"},
+			"--raw-paths is for linkerd alone, and not for istio"},
 		"export of L4": {[]string{"access", "export", "-f", shopFolder, "--for", "istio", "--l4-only"},
 			"--l4-only is for networkpolicy alone: istio knows rules about HTTP"},
 		"no command": {[]string{"access", "tea"}, `kubectl canary access has no command "tea": use check, export, who`},
@@ -249,7 +251,7 @@ func TestAccessExport(t *testing.T) {
 		"L4 alone":        {[]string{"--for", "networkpolicy", "--l4-only"}, 0, "NetworkPolicy NetworkPolicy NetworkPolicy", note},
 		"one namespace":   {[]string{"--for", "istio", "-n", "edge"}, 0, "", "There are no TrafficTargets to export.\n"},
 		"every namespace": {[]string{"--for", "istio", "-n", "edge", "-A"}, 0, "AuthorizationPolicy AuthorizationPolicy AuthorizationPolicy", note},
-		"linkerd": {[]string{"--for", "linkerd"}, 0, "Server HTTPRoute MeshTLSAuthentication AuthorizationPolicy Server HTTPRoute MeshTLSAuthentication AuthorizationPolicy " +
+		"linkerd": {[]string{"--for", "linkerd", "--raw-paths"}, 0, "Server HTTPRoute MeshTLSAuthentication AuthorizationPolicy Server HTTPRoute MeshTLSAuthentication AuthorizationPolicy " +
 			"Server MeshTLSAuthentication AuthorizationPolicy", note},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,12 @@ func routeMethods() []string {
 // linkerdPolicies allow what is granted on the pods of a destination: a Server for each port, and what may be done there. What is
 // refused on one port is refused on all of them, so that no TrafficTarget is exported by half.
 func (j *job) linkerdPolicies(d destination) []any {
+	for _, g := range d.grants {
+		if j.Paths == RefusePaths && slices.ContainsFunc(g.Matches, func(m policy.GrantedMatch) bool { return m.PathRegex != "" }) {
+			j.refuse(g.Target, errors.New("it has rules about paths, which Linkerd compares as they are sent, so that /open/../closed would pass as /open "+
+				"(--raw-paths exports them, for servers that read paths as they are sent)"))
+		}
+	}
 	for {
 		d.grants = slices.DeleteFunc(slices.Clone(d.grants), func(g policy.Grant) bool { return j.refused[g.Target] != "" })
 		ports := map[int32]portGrants{}

@@ -123,7 +123,7 @@ func TestLinkerdDecidesAsPolicyDoes(t *testing.T) {
 	decided := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawn(t)
-		result, err := translate.Translate(translate.ForLinkerd, translate.Input{Grants: policy.Build(s).Grants(), Targets: s.TrafficTargets, Workloads: workloads})
+		result, err := translate.Translate(translate.ForLinkerd, translate.Input{Grants: policy.Build(s).Grants(), Targets: s.TrafficTargets, Workloads: workloads, Paths: translate.PathsAsSent})
 		if err != nil {
 			t.Fatal(err)
 		}

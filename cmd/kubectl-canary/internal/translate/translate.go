@@ -37,7 +37,20 @@ type Input struct {
 	TrustDomain string
 	// HTTPRules says what becomes of rules about HTTP where they cannot be enforced.
 	HTTPRules HTTPRules
+	// Paths says what becomes of rules about paths where they are compared as they are sent.
+	Paths Paths
 }
+
+// Paths says what becomes of rules about paths for Linkerd, which compares paths as they are sent: /open/../closed is below /open.
+type Paths int
+
+// What becomes of rules about paths.
+const (
+	// RefusePaths refuses TrafficTargets that have such rules.
+	RefusePaths Paths = iota
+	// PathsAsSent translates them, for servers that read paths as they are sent.
+	PathsAsSent
+)
 
 // HTTPRules says what becomes of rules about HTTP in a NetworkPolicy, which knows none.
 type HTTPRules int

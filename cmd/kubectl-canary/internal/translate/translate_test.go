@@ -34,7 +34,7 @@ func TestTranslate(t *testing.T) {
 	for _, what := range translate.For() {
 		t.Run(what, func(t *testing.T) {
 			in := shop(t)
-			in.HTTPRules = translate.LeaveHTTP
+			in.HTTPRules, in.Paths = translate.LeaveHTTP, translate.PathsAsSent
 			result, err := translate.Translate(what, in)
 			if err != nil || len(result.Refusals) > 0 || len(result.Notes) == 0 {
 				t.Fatalf("%v: %v", err, result.Refusals)
@@ -140,6 +140,9 @@ func TestRefusals(t *testing.T) {
 			limits + "it has two conditions on header x-a, and an HTTPRoute heeds the first only"},
 		"ends of words in Linkerd": {translate.ForLinkerd, one(`{name: m, headers: {x-a: '\bbeta'}}`),
 			limits + "the pattern of header x-a looks for ends of words, which Linkerd finds elsewhere beyond ASCII"},
+		"a path in Linkerd": {translate.ForLinkerd, one("{name: m, pathRegex: /open}"),
+			"it has rules about paths, which Linkerd compares as they are sent, so that /open/../closed would pass as /open " +
+				"(--raw-paths exports them, for servers that read paths as they are sent)"},
 		"a long path in Linkerd": {translate.ForLinkerd, one("{name: m, pathRegex: '/abcdefg" + strings.Repeat("[A-Za-z0-9]", 92) + "'}"),
 			limits + "its pathRegex is 1028 bytes long where 1024 are the most of an HTTPRoute"},
 		"matches that overlap": {translate.ForLinkerd, []string{target("a-b", tcp("s")+", "+http("g", "m")), target("c-b", tcp("s")+", "+http("g", "o")),
@@ -150,7 +153,11 @@ func TestRefusals(t *testing.T) {
 			"port 80 of shop/b is open to anything by TrafficTarget shop/c-b and to some HTTP requests by others, and Linkerd binds a request to one route only"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result, err := translate.Translate(test.what, read(t, append(test.documents, all...)...))
+			in := read(t, append(test.documents, all...)...)
+			if name != "a path in Linkerd" {
+				in.Paths = translate.PathsAsSent
+			}
+			result, err := translate.Translate(test.what, in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,6 +194,7 @@ func TestWhatIsRefusedLeavesTheOthers(t *testing.T) {
 func TestCallersOfOneMatchAreOneRoute(t *testing.T) {
 	in := read(t, target("a-b", tcp("r")+", "+http("g", "m")), target("c-b", tcp("r")+", "+http("g", "m", "o")),
 		group("g", "{name: m, pathRegex: /api, methods: [GET]}", "{name: o, pathRegex: /api, methods: [POST]}"), ports("r", "80"), pods("a", "b", "c"))
+	in.Paths = translate.PathsAsSent
 	result, err := translate.Translate(translate.ForLinkerd, in)
 	if err != nil || len(result.Refusals) != 0 {
 		t.Fatalf("%v: %v", err, result.Refusals)
