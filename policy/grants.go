@@ -20,6 +20,9 @@ type Grant struct {
 	// EveryPort says that every port of the destination may be called. Ports are those that may be, sorted, when not every one.
 	EveryPort bool
 	Ports     []int32
+	// EveryUDPPort and UDPPorts are the same for datagrams, of which nothing but the port is ever asked.
+	EveryUDPPort bool
+	UDPPorts     []int32
 	// AnyTraffic says that whatever is sent to the ports is allowed, HTTP or not. Otherwise HTTP requests that belong to one of
 	// Matches are allowed, and nothing else.
 	AnyTraffic bool
@@ -46,7 +49,7 @@ type GrantedHeader struct {
 	Regex string
 }
 
-// Grants lists everything that is allowed over TCP, by destination and then by TrafficTarget. A TrafficTarget that allows nobody
+// Grants lists everything that is allowed, by destination and then by TrafficTarget. A TrafficTarget that allows nobody
 // anything is not listed. It takes time in proportion to the objects and is no part of deciding a request.
 func (g *Graph) Grants() []Grant {
 	var grants []Grant
@@ -64,6 +67,21 @@ func (g *Graph) Grants() []Grant {
 // grant is what a target allows, and whether that is anything.
 func (t *target) grant() (Grant, bool) {
 	grant := Grant{Target: t.name.String(), AnyTraffic: !t.namesHTTP}
+	t.grantTo(&grant)
+	grant.EveryPort, grant.Ports = t.only(!t.namesTCP && !t.namesUDP, t.tcp)
+	if t.namesUDP && !t.namesHTTP {
+		grant.EveryUDPPort, grant.UDPPorts = t.only(false, t.udp)
+	}
+	for _, from := range t.http {
+		for i := range from.matches {
+			grant.Matches = append(grant.Matches, from.matches[i].granted(from.allow.Rule))
+		}
+	}
+	return grant, t.void == "" && grant.somebody() && grant.something()
+}
+
+// grantTo fills in who may call whom.
+func (t *target) grantTo(grant *Grant) {
 	grant.Destination, grant.Bound = t.destination.named()
 	for i := range t.sources {
 		source, bound := t.sources[i].named()
@@ -74,15 +92,13 @@ func (t *target) grant() (Grant, bool) {
 	}
 	slices.SortFunc(grant.Sources, Identity.compare)
 	grant.Sources = slices.Compact(grant.Sources)
-	grant.EveryPort, grant.Ports = t.grantedPorts()
-	for _, from := range t.http {
-		for i := range from.matches {
-			grant.Matches = append(grant.Matches, from.matches[i].granted(from.allow.Rule))
-		}
-	}
-	somebody := grant.Bound || len(grant.Sources) > 0 && grant.Destination.isKnown()
-	hasPorts := grant.EveryPort || len(grant.Ports) > 0
-	return grant, t.void == "" && somebody && hasPorts && (grant.AnyTraffic || len(grant.Matches) > 0)
+}
+
+func (g *Grant) somebody() bool { return g.Bound || len(g.Sources) > 0 && g.Destination.isKnown() }
+
+func (g *Grant) something() bool {
+	tcp := (g.EveryPort || len(g.Ports) > 0) && (g.AnyTraffic || len(g.Matches) > 0)
+	return tcp || g.EveryUDPPort || len(g.UDPPorts) > 0
 }
 
 // named is the ServiceAccount of a party, and whether it is known by anything else.
@@ -93,10 +109,9 @@ func (p *party) named() (id Identity, bound bool) {
 	return id, len(p.ids) > 0 || len(p.selectors) > 0
 }
 
-// grantedPorts are the ports that the target's own port and its TCPRoutes leave.
-func (t *target) grantedPorts() (every bool, ports []int32) {
-	every = !t.namesTCP && !t.namesUDP
-	for _, g := range t.tcp {
+// only are the ports that the target's own port and its routes of one protocol leave of every port, or of none.
+func (t *target) only(every bool, routes []portGrant) (all bool, ports []int32) {
+	for _, g := range routes {
 		every = every || g.ports.every
 		ports = append(ports, g.ports.ports...)
 	}

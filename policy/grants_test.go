@@ -81,3 +81,41 @@ func TestGrantsAreSorted(t *testing.T) {
 		t.Errorf("the zero graph grants %v", got)
 	}
 }
+
+func TestGrantsOfDatagrams(t *testing.T) {
+	of := func(name string, ports ...int32) specs.UDPRoute {
+		r := specs.UDPRoute{}
+		r.Namespace, r.Name, r.Spec.Matches.Ports = "t", name, ports
+		return r
+	}
+	s := Snapshot{
+		TCPRoutes: []specs.TCPRoute{portsOf("t/tcp", 53)}, UDPRoutes: []specs.UDPRoute{of("dns", 53), of("all")},
+		HTTPRouteGroups: []specs.HTTPRouteGroup{groupOf("t/g", path("read", "/api", "GET"))},
+		TrafficTargets: []access.TrafficTarget{
+			targetFor("t/1", "b", from("a"), udpRule("dns")), targetFor("t/2", "b", from("a"), udpRule("all"), tcpRule("tcp")),
+			targetFor("t/3", "b", from("a"), udpRule("dns"), httpRule("g")),
+		},
+	}
+	by := []Identity{account("a")}
+	want := []Grant{
+		{Target: "t/1", Destination: account("b"), Sources: by, AnyTraffic: true, UDPPorts: []int32{53}},
+		{Target: "t/2", Destination: account("b"), Sources: by, AnyTraffic: true, Ports: []int32{53}, EveryUDPPort: true},
+	}
+	if diff := cmp.Diff(want, Build(s).Grants()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestGrantsThatABindingTakesPartIn(t *testing.T) {
+	binding := access.IdentityBinding{}
+	binding.Namespace, binding.Name = "t", "labelled"
+	binding.Spec.Schemes.PodLabelSelectors = []access.PodLabelSelector{{MatchLabels: map[string]string{"app": "a"}}}
+	tt := edited(targetFor("t/1", "b", from("a"), tcpRule("tcp")), func(s *access.TrafficTargetSpec) {
+		s.Sources = []access.Subject{{Kind: "IdentityBinding", Name: "labelled"}}
+	})
+	s := Snapshot{TCPRoutes: []specs.TCPRoute{portsOf("t/tcp", 80)}, IdentityBindings: []access.IdentityBinding{binding}, TrafficTargets: []access.TrafficTarget{tt}}
+	want := []Grant{{Target: "t/1", Destination: account("b"), Bound: true, AnyTraffic: true, Ports: []int32{80}}}
+	if diff := cmp.Diff(want, Build(s).Grants()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

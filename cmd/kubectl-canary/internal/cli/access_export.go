@@ -24,7 +24,7 @@ type export struct {
 
 const exportLong = `Write what TrafficTargets allow as objects of what enforces access where Serin does not, as YAML for kubectl apply.
 
-  networkpolicy  NetworkPolicies: callers and TCP ports. A TrafficTarget with rules about HTTP is refused, unless --l4-only says that
+  networkpolicy  NetworkPolicies: callers, and ports of TCP and UDP. A TrafficTarget with rules about HTTP is refused, unless --l4-only says that
                  something else enforces those.
   istio          AuthorizationPolicies with principals, ports, methods, and paths and headers that are a whole text, a prefix or a suffix:
                  pathRegex /x is "/x*", ^/x$ is "/x", .*\.json$ is "*.json". Other regular expressions are refused.

@@ -106,6 +106,9 @@ type granted struct {
 	// EveryPort says that every port may be called; Ports are those that may be when not every one.
 	EveryPort bool    `json:"everyPort"`
 	Ports     []int32 `json:"ports,omitempty"`
+	// EveryUDPPort and UDPPorts are the same for datagrams.
+	EveryUDPPort bool    `json:"everyUDPPort,omitempty"`
+	UDPPorts     []int32 `json:"udpPorts,omitempty"`
 	// AnyTraffic says that whatever is sent is allowed; Matches are the HTTP requests that are allowed when not.
 	AnyTraffic bool           `json:"anyTraffic"`
 	Matches    []grantedMatch `json:"matches,omitempty"`
@@ -125,7 +128,8 @@ type grantedHeader struct {
 }
 
 func grantedOf(g policy.Grant) granted {
-	out := granted{Target: g.Target, Destination: g.Destination.String(), EveryPort: g.EveryPort, Ports: g.Ports, AnyTraffic: g.AnyTraffic}
+	out := granted{Target: g.Target, Destination: g.Destination.String(), EveryPort: g.EveryPort, Ports: g.Ports, EveryUDPPort: g.EveryUDPPort, UDPPorts: g.UDPPorts,
+		AnyTraffic: g.AnyTraffic}
 	for _, s := range g.Sources {
 		out.Sources = append(out.Sources, s.String())
 	}

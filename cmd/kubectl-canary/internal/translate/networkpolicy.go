@@ -78,14 +78,22 @@ func (j *job) peers(g policy.Grant) []networkingv1.NetworkPolicyPeer {
 	return peers
 }
 
-// networkPorts are the ports of a grant. Every port is written as a range, for no port at all would mean UDP as well.
+// networkPorts are the ports of a grant. Every port is written as a range, for no port at all would mean other protocols as well.
 func networkPorts(g policy.Grant) []networkingv1.NetworkPolicyPort {
-	if g.EveryPort {
-		return []networkingv1.NetworkPolicyPort{{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(1)), EndPort: ptr.To[int32](65535)}}
-	}
 	var ports []networkingv1.NetworkPolicyPort
-	for _, port := range g.Ports {
-		ports = append(ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(port))})
+	for _, of := range []struct {
+		protocol corev1.Protocol
+		every    bool
+		named    []int32
+	}{
+		{corev1.ProtocolTCP, g.EveryPort, g.Ports}, {corev1.ProtocolUDP, g.EveryUDPPort, g.UDPPorts},
+	} {
+		if of.every {
+			ports = append(ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(of.protocol), Port: ptr.To(intstr.FromInt32(1)), EndPort: ptr.To[int32](65535)})
+		}
+		for _, port := range of.named {
+			ports = append(ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(of.protocol), Port: ptr.To(intstr.FromInt32(port))})
+		}
 	}
 	return ports
 }

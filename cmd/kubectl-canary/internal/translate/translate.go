@@ -83,7 +83,7 @@ type Result struct {
 // Translate writes grants as objects. What the objects are for is one of For.
 func Translate(what string, in Input) (Result, error) {
 	j := &job{Input: in, pods: podsOf(in.Workloads), refused: map[string]string{}}
-	j.refuseWhatNobodyReads()
+	j.refuseWhatNobodyReads(what)
 	writers := map[string]func(*job, destination) []any{
 		ForNetworkPolicy: (*job).networkPolicies, ForIstio: (*job).istioPolicies, ForLinkerd: (*job).linkerdPolicies,
 	}
@@ -120,12 +120,12 @@ func (j *job) refuse(target string, err error) {
 }
 
 // refuseWhatNobodyReads refuses rules that are legal in SMI, but of which the grants say nothing.
-func (j *job) refuseWhatNobodyReads() {
+func (j *job) refuseWhatNobodyReads(what string) {
 	for i := range j.Targets {
 		tt := &j.Targets[i]
 		for _, rule := range tt.Spec.Rules {
-			if rule.Kind == "UDPRoute" && j.concerns(tt.Namespace) {
-				j.refuse(tt.Namespace+"/"+tt.Name, fmt.Errorf("its rule UDPRoute %s is about UDP, which is not translated", rule.Name))
+			if rule.Kind == "UDPRoute" && what != ForNetworkPolicy && j.concerns(tt.Namespace) {
+				j.refuse(tt.Namespace+"/"+tt.Name, fmt.Errorf("its rule UDPRoute %s is about UDP, which %s does not decide about", rule.Name, what))
 			}
 		}
 	}

@@ -47,6 +47,18 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+func TestDatagramsAreOpenedByANetworkPolicy(t *testing.T) {
+	in := read(t, target("a-b", "{kind: UDPRoute, name: dns}"), pods("a", "b"),
+		"apiVersion: specs.smi-spec.io/v1alpha4\nkind: UDPRoute\nmetadata: {name: dns}\nspec: {matches: {ports: [53]}}")
+	result, err := translate.Translate(translate.ForNetworkPolicy, in)
+	if err != nil || len(result.Refusals) > 0 {
+		t.Fatalf("%v: %v", err, result.Refusals)
+	}
+	if text := written(t, result.Objects); !strings.Contains(text, "- port: 53\n      protocol: UDP") || strings.Contains(text, "protocol: TCP") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 // known reads an object as those do for whom it is, who know every field.
 func known(t *testing.T, object any) {
 	t.Helper()
@@ -98,8 +110,13 @@ func TestRefusals(t *testing.T) {
 		documents []string
 		want      string // of a-b
 	}{
-		"UDP": {translate.ForNetworkPolicy, []string{target("a-b", tcp("r")+", {kind: UDPRoute, name: u}"), pods("a", "b")},
-			"its rule UDPRoute u is about UDP, which is not translated"},
+		"UDP in Istio": {translate.ForIstio, []string{target("a-b", tcp("r")+", {kind: UDPRoute, name: u}"), pods("a", "b")},
+			"its rule UDPRoute u is about UDP, which istio does not decide about"},
+		"callers by labels": {translate.ForNetworkPolicy, []string{
+			strings.Replace(target("a-b", tcp("r")), "{kind: ServiceAccount, name: a}", "{kind: IdentityBinding, name: labelled}", 1), pods("a", "b"),
+			"apiVersion: access.smi-spec.io/v1alpha4\nkind: IdentityBinding\nmetadata: {name: labelled}\n" +
+				"spec: {schemes: {podLabelSelector: {matchLabels: {app: a}}}}"},
+			"an IdentityBinding of it knows workloads by SPIFFE ids or labels, which is not translated"},
 		"a name with a wildcard": {translate.ForIstio, []string{strings.Replace(target("a-b", tcp("r")), "name: a}", `name: "*"}`, 1), pods("a", "b")},
 			`"shop/*" cannot be the name of a ServiceAccount`},
 		"HTTP in a NetworkPolicy": {translate.ForNetworkPolicy, one("{name: m}"),

@@ -172,12 +172,18 @@ func anyOr(text string) string {
 }
 
 func ports(g policy.Grant) string {
-	if g.EveryPort {
-		return "any"
-	}
 	var all []string
+	if g.EveryPort {
+		all = append(all, "any")
+	}
 	for _, p := range g.Ports {
 		all = append(all, strconv.Itoa(int(p)))
+	}
+	if g.EveryUDPPort {
+		all = append(all, "any/udp")
+	}
+	for _, p := range g.UDPPorts {
+		all = append(all, strconv.Itoa(int(p))+"/udp")
 	}
 	return strings.Join(all, ",")
 }
