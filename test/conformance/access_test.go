@@ -239,7 +239,10 @@ func (p *proxies) through(ctx context.Context, r accessRow) (bool, string, error
 // authoriser runs an external authoriser, and returns how its gRPC form is asked as Envoy asks it.
 func authoriser(t *testing.T, c *cluster) func(context.Context, accessRow) (bool, string, error) {
 	t.Helper()
-	server, err := authz.New(authz.Options{RestConfig: c.plane.Config, GRPCAddress: "127.0.0.1:0", Evidence: []string{authz.EvidencePrincipal}})
+	must(t, c.apply(t.Context(), "testdata/authz.yaml", system))
+	account, err := c.as(t.Context(), "serin-authz")
+	must(t, err)
+	server, err := authz.New(authz.Options{RestConfig: account, GRPCAddress: "127.0.0.1:0", Evidence: []string{authz.EvidencePrincipal}})
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
