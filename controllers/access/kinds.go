@@ -76,63 +76,54 @@ func (k *kind) list(c *content) error {
 	return nil
 }
 
-// kinds are those that policy compiles, TrafficTargets first.
-func kinds() []*kind { return append(subjectKinds(), routeKinds()...) }
+// take adds objects of a kind to the subjects. conditions are those that an object has.
+func take[T any, P interface {
+	*T
+	client.Object
+}](c *content, k *installed, items []T, conditions func(P) []metav1.Condition) []T {
+	for i := range items {
+		o := P(&items[i])
+		c.subjects = append(c.subjects, k.subject(o, conditions(o)))
+	}
+	return items
+}
 
-func subjectKinds() []*kind {
+// kinds are those that policy compiles, TrafficTargets first. The CRD of IdentityBindings has no status.
+func kinds() []*kind {
 	return []*kind{
 		{
 			hub: access.GroupVersion, name: "TrafficTarget", object: &access.TrafficTarget{}, items: &access.TrafficTargetList{},
 			add: func(c *content, in client.ObjectList, k *installed) {
-				c.snapshot.TrafficTargets = in.(*access.TrafficTargetList).Items
-				for i := range c.snapshot.TrafficTargets {
-					o := &c.snapshot.TrafficTargets[i]
-					c.subjects = append(c.subjects, k.subject(o, o.Status.Conditions))
-				}
+				c.snapshot.TrafficTargets = take(c, k, in.(*access.TrafficTargetList).Items,
+					func(o *access.TrafficTarget) []metav1.Condition { return o.Status.Conditions })
 			},
 		},
 		{
 			hub: access.BindingGroupVersion, name: "IdentityBinding", object: &access.IdentityBinding{}, items: &access.IdentityBindingList{},
 			add: func(c *content, in client.ObjectList, k *installed) {
-				c.snapshot.IdentityBindings = in.(*access.IdentityBindingList).Items
-				for i := range c.snapshot.IdentityBindings {
-					c.subjects = append(c.subjects, k.subject(&c.snapshot.IdentityBindings[i], nil)) // its CRD has no status
-				}
+				c.snapshot.IdentityBindings = take(c, k, in.(*access.IdentityBindingList).Items,
+					func(*access.IdentityBinding) []metav1.Condition { return nil })
 			},
 		},
-	}
-}
-
-func routeKinds() []*kind {
-	return []*kind{
 		{
 			hub: specs.GroupVersion, name: "HTTPRouteGroup", object: &specs.HTTPRouteGroup{}, items: &specs.HTTPRouteGroupList{},
 			add: func(c *content, in client.ObjectList, k *installed) {
-				c.snapshot.HTTPRouteGroups = in.(*specs.HTTPRouteGroupList).Items
-				for i := range c.snapshot.HTTPRouteGroups {
-					o := &c.snapshot.HTTPRouteGroups[i]
-					c.subjects = append(c.subjects, k.subject(o, o.Status.Conditions))
-				}
+				c.snapshot.HTTPRouteGroups = take(c, k, in.(*specs.HTTPRouteGroupList).Items,
+					func(o *specs.HTTPRouteGroup) []metav1.Condition { return o.Status.Conditions })
 			},
 		},
 		{
 			hub: specs.GroupVersion, name: "TCPRoute", object: &specs.TCPRoute{}, items: &specs.TCPRouteList{},
 			add: func(c *content, in client.ObjectList, k *installed) {
-				c.snapshot.TCPRoutes = in.(*specs.TCPRouteList).Items
-				for i := range c.snapshot.TCPRoutes {
-					o := &c.snapshot.TCPRoutes[i]
-					c.subjects = append(c.subjects, k.subject(o, o.Status.Conditions))
-				}
+				c.snapshot.TCPRoutes = take(c, k, in.(*specs.TCPRouteList).Items,
+					func(o *specs.TCPRoute) []metav1.Condition { return o.Status.Conditions })
 			},
 		},
 		{
 			hub: specs.GroupVersion, name: "UDPRoute", object: &specs.UDPRoute{}, items: &specs.UDPRouteList{},
 			add: func(c *content, in client.ObjectList, k *installed) {
-				c.snapshot.UDPRoutes = in.(*specs.UDPRouteList).Items
-				for i := range c.snapshot.UDPRoutes {
-					o := &c.snapshot.UDPRoutes[i]
-					c.subjects = append(c.subjects, k.subject(o, o.Status.Conditions))
-				}
+				c.snapshot.UDPRoutes = take(c, k, in.(*specs.UDPRouteList).Items,
+					func(o *specs.UDPRoute) []metav1.Condition { return o.Status.Conditions })
 			},
 		},
 	}

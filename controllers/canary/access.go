@@ -3,6 +3,7 @@ package canary
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -70,7 +71,7 @@ func (r *Reconciler) lacks(
 }
 
 // errNoGrants says that the controller was told to leave TrafficTargets alone.
-var errNoGrants = fmt.Errorf("this controller was started with --access=false, so it reads no TrafficTargets")
+var errNoGrants = errors.New("this controller was started with --access=false, so it reads no TrafficTargets")
 
 // callers are the ServiceAccounts of the Deployments that sent requests to a version in the newest window, sorted.
 func (r *Reconciler) callers(ctx context.Context, canary *v1alpha1.Canary, version *appsv1.Deployment) ([]types.NamespacedName, error) {
@@ -126,7 +127,7 @@ func portPairs(ports []corev1.ServicePort, stable, candidate *appsv1.Deployment)
 		}
 	}
 	if len(pairs) == 0 {
-		return nil, fmt.Errorf("no port of the apex leads to a port of both versions")
+		return nil, errors.New("no port of the apex leads to a port of both versions")
 	}
 	return pairs, nil
 }

@@ -56,8 +56,8 @@ func NewMetricsReader(client rest.Interface, now func() time.Time) *MetricsReade
 	return &MetricsReader{client: client, now: now, answers: map[question]*answer{}}
 }
 
-// list returns one item per backend of each TrafficSplit in the namespace, or one per edge of a Deployment, over one window. Where no window can begin any more
-// at the time that is asked for, it is the newest one. The error is one sentence for people.
+// list returns one item per backend of each TrafficSplit in the namespace, or one per edge of a Deployment, over one window.
+// Where no window can begin any more at the time that is asked for, it is the newest one. The error is one sentence for people.
 func (m *MetricsReader) list(ctx context.Context, q question) (*metrics.TrafficMetricsList, error) {
 	list, err := m.ask(ctx, q)
 	if errors.Is(err, errGone) {
