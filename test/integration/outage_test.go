@@ -122,7 +122,9 @@ var _ = Describe("TrafficMetrics from a Prometheus", Ordered, func() {
 		var err error
 		server, err = prometheus.Start(ctx, options)
 		Expect(err).NotTo(HaveOccurred())
-		s.await(ctx, serves("v2"), condition(v1alpha1.ConditionMetricsAvailable, metav1.ConditionTrue, ""))
+		// Once the rollout is over nothing is measured, so the condition is True only as long as it takes to promote.
+		s.await(ctx, serves("v2"), Not(condition(v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, "")))
+		Expect(s.canary(ctx).Status.Evidence.Recent).To(ContainElement(HaveField("EndedAt.Time", BeTemporally(">", judged))))
 		for _, event := range s.events(ctx) {
 			Expect(event).NotTo(Or(HavePrefix(v1alpha1.ReasonAnalysisFailed), HavePrefix("RolledBack")))
 		}
