@@ -55,8 +55,12 @@ test-opa: ## Compare the policy engine with Open Policy Agent in 1,000,000 rando
 test-properties: ## Run the rollout core's properties over more than 10,000 random stories; under a minute on 2 idle cores.
 	go test -count=1 ./analysis -rapid.checks=300
 
-e2e: ## Run the demo's chaos test: the controller is killed mid-rollout. (Real nodes and meshes are not tested yet.)
+e2e: ## Run the demo's chaos test, and the faults. (Real nodes and meshes are not tested yet.)
 	go test $(TESTFLAGS) -count=1 -v -run Chaos ./test/demo/...
+	@$(MAKE) faults
+
+faults: ## Break what stands around rollouts while requests are sent, and check the outcome (docs/faults.md); minutes. SERIN_SEED repeats a run.
+	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 30m -parallel 8 -v ./test/faults
 
 bench: ## Measure the rollout core, the policy engine beside Open Policy Agent, the proxy and the metrics windows.
 	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./test/opa/... ./proxy/... ./metrics/...
@@ -90,6 +94,7 @@ verify: ## Check that generated files are fresh, the code formatted, go.mod tidy
 	go -C test/cluster mod tidy -diff
 	@echo "== go vet"
 	go vet ./...
+	go vet -tags e2e ./test/faults/...
 	go -C test/cluster vet ./...
 	go -C tools/manifests vet ./...
 	tools/verify-manifests
@@ -104,4 +109,4 @@ image: ## Build the container image (IMAGE=name:tag); needs a running Docker eng
 	fi; \
 	"$$builder" build -t $(IMAGE) .
 
-.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e bench lint lint-selftest verify image
+.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e faults bench lint lint-selftest verify image

@@ -359,7 +359,7 @@ func (c *chaos) losePods() {
 }
 
 func (c *chaos) stepClock() {
-	c.skew = time.Duration(rapid.IntRange(-200, 200).Draw(c.t, "skew")) * time.Second
+	c.skew = time.Duration(rapid.OneOf(rapid.IntRange(-200, 200), rapid.SampledFrom([]int{-3600, 3600})).Draw(c.t, "skew")) * time.Second
 }
 
 func (c *chaos) crash() {

@@ -89,6 +89,7 @@ type pass struct {
 
 func newPass(spec v1alpha1.CanarySpec, status v1alpha1.CanaryStatus, seen Observed, now time.Time) *pass {
 	p := &pass{spec: spec, seen: seen, now: now.UTC(), next: *status.DeepCopy()}
+	p.stepClocks()
 	p.mend()
 	return p
 }

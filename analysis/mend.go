@@ -202,33 +202,6 @@ func (p *pass) mendNumbers() {
 	}
 }
 
-// mendTimes begins the clocks again that a stepped-back clock put into the future: they would stand still until it has caught
-// up. The newest window is left, and takes the place of the landing, so that no window counts that was measured before.
-func (p *pass) mendTimes() {
-	now, s := v1alpha1.At(p.now), &p.next
-	clocks := []**v1alpha1.Time{&s.PhaseSince, &s.AdoptedAt, &s.WithdrawnAt}
-	if s.Candidate != nil {
-		clocks = append(clocks, &s.Candidate.NotReadySince, &s.Candidate.StartedAt)
-	}
-	if step := s.Step; step != nil {
-		if ahead(step.LandedAt, now) && !ahead(step.LastWindow, step.LandedAt) {
-			step.LastWindow = step.LandedAt
-		}
-		clocks = append(clocks, &step.StartedAt, &step.LandedAt, &step.HeldSince, &step.ReleasedAt)
-	}
-	for i := range s.Gates {
-		clocks = append(clocks, &s.Gates[i].Since, &s.Gates[i].AnsweredAt)
-	}
-	for i := range s.Retiring {
-		clocks = append(clocks, &s.Retiring[i].Since, &s.Retiring[i].LostAt)
-	}
-	for _, t := range clocks {
-		if ahead(*t, now) {
-			*t = now
-		}
-	}
-}
-
 // ahead says whether t is later than u.
 func ahead(t, u *v1alpha1.Time) bool { return t != nil && t.After(u.Time) }
 

@@ -40,6 +40,9 @@ type Observed struct {
 	Sinks []Sink
 	// Delivered is how far the services were told since this process began. Some may have been recorded before.
 	Delivered []v1alpha1.DeliveryStatus
+	// Stepped is by how much somebody set this clock since the status was recorded, forward if positive; 0 where nobody did or
+	// nobody can tell.
+	Stepped time.Duration
 }
 
 // Holds are what may keep a rollout from starting or its weight from rising. Rolling back is held by nothing.

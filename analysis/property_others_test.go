@@ -139,7 +139,7 @@ func TestCommandsAtEveryPoint(t *testing.T) {
 		if last := plan.Status.LastCommand; last == nil || last.ID != "now" {
 			c.t.Fatalf("%s was not heard", verb)
 		}
-		again := Decide(c.spec, plan.Status, seen, c.clock())
+		again := Decide(c.spec, plan.Status, recorded(seen), c.clock())
 		again.Notes = plan.Notes
 		mustEqualPlan(c, plan, again)
 		if plan.Status.LastCommand.Refused == "" {
@@ -166,7 +166,7 @@ func TestEditsAtEveryPoint(t *testing.T) {
 		c.spec.Steps, c.spec.Capacity, c.spec.Webhooks = before.Steps, before.Capacity, before.Webhooks
 		c.spec.Analysis, c.spec.Replicas = before.Analysis, before.Replicas
 		plan := Decide(c.spec, c.status, c.observe(), c.clock())
-		again := Decide(c.spec, plan.Status, c.observe(), c.clock())
+		again := Decide(c.spec, plan.Status, recorded(c.observe()), c.clock())
 		again.Notes = plan.Notes
 		mustEqualPlan(c, plan, again)
 		after := plan.Status.Candidate

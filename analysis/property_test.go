@@ -450,7 +450,7 @@ func TestRule7TheDeadlineIsKeptOverEverything(t *testing.T) {
 			if plan.Status.Candidate == nil || plan.Status.Phase == v1alpha1.PhaseRollingBack {
 				break
 			}
-			plan = Decide(c.spec, plan.Status, seen, c.clock().Add(c.spec.ProgressDeadline.Of()+time.Second))
+			plan = Decide(c.spec, plan.Status, recorded(seen), c.clock().Add(c.spec.ProgressDeadline.Of()+time.Second))
 		}
 		if plan.Weights != (Weights{}) {
 			c.t.Fatalf("after the deadline: %s, weights %v", plan.Status.Message, plan.Weights)
@@ -577,7 +577,7 @@ func TestRule11DecidingAgainChangesNothing(t *testing.T) {
 		if l.plan.Finished {
 			return
 		}
-		again := Decide(l.spec, l.plan.Status, l.seen, l.now)
+		again := Decide(l.spec, l.plan.Status, recorded(l.seen), l.now)
 		if len(again.Notes) > 0 {
 			c.t.Fatalf("notes again: %v", again.Notes)
 		}

@@ -191,12 +191,8 @@ func (p *pass) evident() bool {
 	if p.byEvidence() {
 		enough = s.Decision == v1alpha1.DecisionAdvance
 	}
-	return s.Passed > 0 && enough && p.seen.MetricsError == "" &&
-		p.since(s.LastWindow) <= max(staleWindow, 3*p.spec.Analysis.Interval.Of())
+	return s.Passed > 0 && enough && p.seen.MetricsError == "" && !p.old(s.LastWindow)
 }
-
-// staleWindow is the age at which a window says nothing about the candidate of now, unless windows are long.
-const staleWindow = time.Minute
 
 // nextIndex is the step above the weight of now, or the number of steps after the last. Steps that were edited away under a
 // running rollout are skipped, and no planned weight above is jumped.

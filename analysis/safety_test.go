@@ -195,7 +195,7 @@ func TestWaitMissesNothing(t *testing.T) {
 			if d <= 2*time.Millisecond {
 				continue
 			}
-			later := Decide(l.spec, l.plan.Status, l.seen, l.now.Add(d))
+			later := Decide(l.spec, l.plan.Status, recorded(l.seen), l.now.Add(d))
 			later.Wait, later.Notes = l.plan.Wait, append(l.plan.Notes, later.Notes...)
 			for i := range min(len(later.Calls), len(l.plan.Calls)) {
 				later.Calls[i].Wait = l.plan.Calls[i].Wait // which counts down
@@ -308,7 +308,7 @@ func TestAnyStatusIsMended(t *testing.T) {
 		status := brokenStatus(c.t, *c.status.DeepCopy())
 		seen := c.observe()
 		plan := Decide(c.spec, status, seen, c.clock())
-		again := Decide(c.spec, plan.Status, seen, c.clock())
+		again := Decide(c.spec, plan.Status, recorded(seen), c.clock())
 		again.Notes = plan.Notes
 		if !plan.Finished {
 			mustEqualPlan(c, plan, again)

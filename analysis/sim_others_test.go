@@ -116,3 +116,9 @@ func (s *sim) othersPrint() string {
 	}
 	return text
 }
+
+// recorded is what was observed, for another look after the status was recorded: the clock was not set since.
+func recorded(seen Observed) Observed {
+	seen.Stepped = 0
+	return seen
+}

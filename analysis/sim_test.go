@@ -15,6 +15,7 @@ import (
 type sim struct {
 	now  time.Time     // the true time, by which windows are cut
 	skew time.Duration // how far the controller's clock is ahead of it
+	held time.Duration // how far it was when the status was recorded, as far as the controller's process knows
 
 	spec    v1alpha1.CanarySpec
 	status  v1alpha1.CanaryStatus
@@ -323,6 +324,7 @@ func (s *sim) observe() Observed {
 		Blocked: s.blocked, Versions: map[string]Backend{}, Apex: s.observedApex(), Command: s.command,
 		Traffic: Traffic{Written: s.split != nil},
 		Holds:   s.others.holds, Answers: s.heard(), Sinks: s.others.sinks, Delivered: s.delivered(),
+		Stepped: s.skew - s.held,
 	}
 	for name, v := range s.versions {
 		seen.Versions[name] = Backend{Endpoints: v.ready, Replicas: v.replicas, Trouble: v.trouble}
@@ -333,6 +335,7 @@ func (s *sim) observe() Observed {
 		old.Command, old.Samples, old.Traffic, old.MetricsError = s.command, nil, seen.Traffic, ""
 		old.Deleting, old.Generation = seen.Deleting, seen.Generation
 		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
+		old.Stepped = seen.Stepped
 		seen = old
 	}
 	if NeedsAccess(s.spec, s.status) {
@@ -423,6 +426,7 @@ func (s *sim) look() {
 	}
 	writes := s.writes(l.seen, l.plan)
 	all := len(writes)
+	s.held = s.skew // a process that dies knows nothing of the clock before
 	if s.crashAt > 0 && s.crashAt <= len(writes) {
 		writes = writes[:s.crashAt-1]
 		s.wakeAt = s.now.Add(300 * time.Millisecond) // it comes back and looks at everything

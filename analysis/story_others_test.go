@@ -36,6 +36,7 @@ var storiesOfOthers = map[string]story{
 	"config is missing":              {"The target refers to a ConfigMap that does not exist yet.", storyConfig},
 	"access is missing":              {"A caller of v1 lacks a rule for v2: v2 has its pods and gets no request, until the rule is there.", storyAccess},
 	"access is unknown":              {"Nobody can say who calls v1: the weight stays, also past progressDeadline; abort wins.", storyAccessUnknown},
+	"clock set by an hour":           {"Somebody sets the controller's clock forward by an hour mid-step, and right again later.", storyClock},
 	"a service is told":              {"A service is told of what it wants, once each, also what happened while it was away.", storyTold},
 }
 
@@ -381,5 +382,16 @@ func storyTold() *teller {
 	for _, sink := range t.others.sinks {
 		fmt.Fprintf(&t.text, "%s was told announcements %v\n", sink.ID, t.others.told[sink.ID])
 	}
+	return t
+}
+
+func storyClock() *teller {
+	t := adoptedShop(shopSpec())
+	release(t, "2", app{})
+	t.run(30 * time.Second)
+	t.do("somebody sets the controller's clock forward by an hour", func() { setControllersClock(t.sim, time.Hour) })
+	t.run(2 * time.Minute)
+	t.do("somebody sets it right", func() { setControllersClock(t.sim, 0) })
+	t.run(2 * time.Minute)
 	return t
 }

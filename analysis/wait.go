@@ -132,6 +132,8 @@ func (p *pass) nextWindow() time.Duration {
 	begin, _ := NextWindow(p.next.Step, length)
 	due := begin.Add(length + lateWindow).Sub(p.now)
 	switch {
+	case p.unborn(p.next.Step.LastWindow):
+		return pollLate // a clock was set, and will be set right at any time
 	case due > 0:
 		return due
 	case -due < veryLate || length <= 0:

@@ -64,10 +64,10 @@ func (s *scraping) targets() []scrape.Target {
 func (s *scraping) run(ctx context.Context) {
 	defer s.scraper.Close()
 	var silent map[string]bool
-	for next := nextTick(time.Now(), s.interval); waitUntil(ctx, next); next = nextTick(time.Now(), s.interval) {
-		// Before the proxies are known, and when this machine was too busy to be on time, a round would say nothing about
-		// the tick: none is made, and windows that begin or end there are not answered.
-		if s.catalog.Proxies.Synced() != nil || time.Since(next) > min(s.interval/2, time.Second) {
+	for next := nextTick(time.Now(), s.interval); waitUntil(ctx, next, time.Now); next = nextTick(time.Now(), s.interval) {
+		// Before the proxies are known, and when this machine was too busy to be on time or its clock was set, a round would say
+		// nothing about the tick: none is made, and windows that begin or end there are not answered.
+		if s.catalog.Proxies.Synced() != nil || !onTime(time.Now(), next, s.interval) {
 			continue
 		}
 		round := s.round(ctx, next)
@@ -108,9 +108,16 @@ func nextTick(now time.Time, interval time.Duration) time.Time {
 	return time.Unix(0, now.UnixNano()-passed+int64(interval))
 }
 
-// waitUntil waits for the wall clock to reach the time and reports false if the context ends before.
-func waitUntil(ctx context.Context, at time.Time) bool {
-	for rest := time.Until(at); rest > 0; rest = time.Until(at) {
+// onTime says whether a round that is made now says something about the tick.
+func onTime(now, tick time.Time, interval time.Duration) bool {
+	return now.Sub(tick).Abs() <= min(interval/2, time.Second)
+}
+
+// waitUntil waits for the wall clock to reach the time and reports false if the context ends before. It gives up waiting when the
+// time is farther away than it was: somebody set the clock back, and it would take that long to catch up.
+func waitUntil(ctx context.Context, at time.Time, now func() time.Time) bool {
+	most := at.Sub(now())
+	for rest := most; rest > 0 && rest <= most; rest = at.Sub(now()) {
 		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():

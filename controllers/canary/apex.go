@@ -104,9 +104,13 @@ func (r *Reconciler) holdSelector(ctx context.Context, canary *v1alpha1.Canary, 
 }
 
 func (r *Reconciler) writeSelector(ctx context.Context, apex *corev1.Service, selector map[string]string, original string) error {
-	content := map[string]any{}
-	for k, v := range selector {
-		content[k] = v
+	spec := &corev1.Service{Spec: corev1.ServiceSpec{Selector: selector}}
+	if ownsField(apex.ManagedFields, "spec", "ports") { // an earlier Canary made it: what is left out of an apply goes
+		spec.Spec.Ports = apexPorts(apex)
+	}
+	fields, err := content(spec)
+	if err != nil {
+		return err
 	}
 	return r.writeRaw(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Service",
@@ -114,6 +118,6 @@ func (r *Reconciler) writeSelector(ctx context.Context, apex *corev1.Service, se
 			"name": apex.Name, "namespace": apex.Namespace,
 			"annotations": map[string]any{v1alpha1.AnnotationSelector: original},
 		},
-		"spec": map[string]any{"selector": content},
+		"spec": fields.Object["spec"],
 	}})
 }

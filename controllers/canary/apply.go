@@ -64,6 +64,9 @@ func (r *Reconciler) applySplit(ctx context.Context, canary *v1alpha1.Canary, w 
 	if sameSplit(want, w.split) {
 		return nil
 	}
+	// Weights that were decided on a split that has changed since are refused: whoever changed it knows better, or is looked at
+	// again. So a write that was held up on its way, of a leader that is none any more, cannot undo what another one wrote.
+	want.ResourceVersion = w.split.ResourceVersion
 	return r.write(ctx, want, client.ForceOwnership)
 }
 

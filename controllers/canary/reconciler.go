@@ -60,6 +60,8 @@ type Reconciler struct {
 	// Now tells the time.
 	Now func() time.Time
 
+	// readings holds when each Canary's status was recorded, by this process's clock.
+	readings sync.Map
 	// written holds the last status written per Canary, to recognise a cache that is behind it.
 	written sync.Map
 	// waiters are the Canaries that wait for others, by name.
@@ -121,11 +123,17 @@ func (r *Reconciler) decide(ctx context.Context, canary *v1alpha1.Canary) (*worl
 	if err != nil {
 		return nil, analysis.Plan{}, err
 	}
-	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, r.Now())
+	now := r.Now()
+	w.seen.Stepped = r.stepped(canary.UID, now)
+	plan := analysis.Decide(canary.Spec, canary.Status, w.seen, now)
 	if !waitsForOthers(&plan.Status) {
 		r.waiters.Delete(client.ObjectKeyFromObject(canary))
 	}
-	return w, plan, r.record(ctx, canary, plan)
+	err = r.record(ctx, canary, plan)
+	if !apierrors.IsConflict(err) {
+		r.readings.Store(canary.UID, now)
+	}
+	return w, plan, err
 }
 
 // behind says whether the cache has not seen the last status that this process wrote. Acting on such a status would undo a
@@ -175,6 +183,7 @@ func (r *Reconciler) finish(ctx context.Context, canary *v1alpha1.Canary, w *wor
 		return err
 	}
 	r.written.Delete(canary.UID)
+	r.readings.Delete(canary.UID)
 	r.Receipts.forget(canary.UID, nil)
 	r.Hooks.Await(client.ObjectKeyFromObject(canary), canary.UID, nil)
 	before := canary.DeepCopy()

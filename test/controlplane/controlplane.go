@@ -46,6 +46,9 @@ type ControlPlane struct {
 	Owned bool
 	// Version is the version that the API server reports.
 	Version string
+	// Pids are the process ids of the programs of an owned control plane, by name: etcd, kube-apiserver,
+	// kube-controller-manager. One that ends is the end of the control plane; one that is only stopped for a while is not.
+	Pids map[string]int
 
 	cmd   *exec.Cmd
 	input io.Closer
@@ -148,7 +151,7 @@ func (c *ControlPlane) adopt(r report) error {
 	}
 	config.QPS = -1 // Tests are not to wait for a limit of their own client.
 	c.Config, c.Kubeconfig, c.AssetsDir = config, r.Kubeconfig, r.Assets
-	c.Dir, c.Owned, c.Version, c.AuditLog = r.Dir, r.Owned, r.Version, r.Audit
+	c.Dir, c.Owned, c.Version, c.AuditLog, c.Pids = r.Dir, r.Owned, r.Version, r.Audit, r.Pids
 	return nil
 }
 

@@ -13,12 +13,13 @@ const remembered = 8 << 10
 
 // report is what the program prints when the control plane answers.
 type report struct {
-	Kubeconfig string `json:"kubeconfig"`
-	Dir        string `json:"dir"`
-	Assets     string `json:"assets"`
-	Owned      bool   `json:"owned"`
-	Version    string `json:"version"`
-	Audit      string `json:"audit"`
+	Kubeconfig string         `json:"kubeconfig"`
+	Dir        string         `json:"dir"`
+	Assets     string         `json:"assets"`
+	Owned      bool           `json:"owned"`
+	Version    string         `json:"version"`
+	Audit      string         `json:"audit"`
+	Pids       map[string]int `json:"pids"`
 	err        error
 }
 

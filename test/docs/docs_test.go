@@ -60,7 +60,21 @@ func TestEveryRelativeLinkLeadsSomewhere(t *testing.T) {
 var named = regexp.MustCompile("(?:`(Test\\w+)`|\"([^\"]+)\") in \\[[^\\]]*\\]\\(([^)]+)\\)")
 
 func TestEverySituationIsShownByATestThatExists(t *testing.T) {
-	document := filepath.Join(root, "docs", "what-happens-when.md")
+	if rows := shownRows(t, "what-happens-when.md", 3); rows < 40 {
+		t.Errorf("only %d situations found", rows)
+	}
+}
+
+func TestEveryFaultIsShownByATestThatExists(t *testing.T) {
+	if rows := shownRows(t, "faults.md", 4); rows < 13 {
+		t.Errorf("only %d faults found", rows)
+	}
+}
+
+// shownRows checks the tests that the rows of a document's tables name in their last cell, and returns how many rows there are.
+func shownRows(t *testing.T, name string, columns int) int {
+	t.Helper()
+	document := filepath.Join(root, "docs", name)
 	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
@@ -68,34 +82,38 @@ func TestEverySituationIsShownByATestThatExists(t *testing.T) {
 	rows := 0
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
-		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| when |") {
+		if !strings.HasPrefix(line, "| ") || strings.Contains(line, "| shown by |") {
 			continue
 		}
 		rows++
-		if len(cells) != 3 {
-			t.Errorf("%d cells instead of 3: %s", len(cells), line)
+		if len(cells) != columns {
+			t.Errorf("%d cells instead of %d: %s", len(cells), columns, line)
 			continue
 		}
-		shown := cells[2]
+		shown := cells[columns-1]
 		if !link.MatchString(shown) {
 			t.Errorf("no test is named: %s", line)
 		}
 		for _, match := range named.FindAllStringSubmatch(shown, -1) {
-			source, err := os.ReadFile(filepath.Join(filepath.Dir(document), match[3]))
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			if name := match[1]; name != "" && !strings.Contains(string(source), "func "+name+"(") {
-				t.Errorf("%s has no test %s", match[3], name)
-			}
-			if words := match[2]; words != "" && !strings.Contains(string(source), `"`+words+`"`) {
-				t.Errorf("%s has no spec %q", match[3], words)
-			}
+			exists(t, filepath.Dir(document), match)
 		}
 	}
-	if rows < 40 {
-		t.Errorf("only %d situations found", rows)
+	return rows
+}
+
+// exists checks that a file has the test that a row names, or the spec.
+func exists(t *testing.T, folder string, match []string) {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(folder, match[3]))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if name := match[1]; name != "" && !strings.Contains(string(source), "func "+name+"(") {
+		t.Errorf("%s has no test %s", match[3], name)
+	}
+	if words := match[2]; words != "" && !strings.Contains(string(source), `"`+words+`"`) {
+		t.Errorf("%s has no spec %q", match[3], words)
 	}
 }
 

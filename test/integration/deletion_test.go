@@ -100,3 +100,18 @@ func (s *shop) handOver(ctx context.Context, apex *corev1.Service) {
 	apex.Spec.Selector = nil
 	Expect(apply(ctx, apex, "git")).To(Succeed())
 }
+
+var _ = Describe("A Canary that is made again after it was deleted", func() {
+	It("takes over the apex that the one before made and left, with its ports", func(ctx SpecContext) {
+		s := openShop(ctx)
+		ports := get(ctx, s, "foobar", &corev1.Service{}).Spec.Ports
+		Expect(user.Delete(ctx, s.canary(ctx))).To(Succeed())
+		Eventually(s.exists).WithContext(ctx).WithArguments("foobar", &v1alpha1.Canary{}).Should(BeFalse())
+
+		s.add(ctx, func(c *v1alpha1.Canary) { c.Spec.Service.TakeOver = true })
+		s.await(ctx, serves("v1"))
+		apex := get(ctx, s, "foobar", &corev1.Service{})
+		Expect(apex.Spec.Ports).To(Equal(ports))
+		Expect(apex.Spec.Selector).To(HaveKey(v1alpha1.SelectorProxied))
+	})
+})

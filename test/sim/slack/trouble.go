@@ -54,3 +54,10 @@ func (s *Server) nextTrouble() (Trouble, bool) {
 	s.troubles = s.troubles[1:]
 	return first, true
 }
+
+// Mend ends the troubles that no post has met yet.
+func (s *Server) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.troubles = nil
+}
