@@ -55,7 +55,7 @@ func (p *pass) describeAccess() {
 		return
 	}
 	mode := p.spec.Access.Mode
-	enforced := mode == v1alpha1.AccessOff || mode == "" || p.spec.Traffic.UsesProxy()
+	enforced := mode == v1alpha1.AccessOff || mode == "" || p.usesProxy()
 	p.condition(v1alpha1.ConditionAccessReady, is[enforced], v1alpha1.ReasonAccess, accessMode(mode, enforced))
 }
 

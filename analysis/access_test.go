@@ -60,7 +60,7 @@ func TestAccess(t *testing.T) {
 			says: "True AccessMode: TrafficTargets are not enforced for this apex",
 		},
 		"a mesh that Serin does not decide for": {
-			mode: v1alpha1.AccessEnforce, access: lack, weight: 25, mods: []func(*scene){func(s *scene) { s.spec.Traffic.Provider = v1alpha1.ProviderSplit }},
+			mode: v1alpha1.AccessEnforce, access: lack, weight: 25, mods: []func(*scene){func(s *scene) { s.drive(v1alpha1.ProviderSplit) }},
 			says: "False AccessMissing: " + missing,
 		},
 		"a version that returns": {

@@ -60,7 +60,7 @@ func (p *pass) serve() bool {
 
 // apexServes says whether callers of the apex reach the data plane, or stable where no data plane is in the apex's path.
 func (p *pass) apexServes() bool {
-	if p.spec.Traffic.UsesProxy() {
+	if p.usesProxy() {
 		return p.seen.Apex.Leads == LeadProxy && p.seen.Apex.ProxyEndpoints > 0
 	}
 	return p.seen.Apex.Found && (p.seen.Apex.Leads == LeadStable || p.seen.Apex.Foreign != "")
@@ -93,12 +93,13 @@ func (p *pass) newVersion() *v1alpha1.VersionStatus {
 type obstacle struct{ reason, message string }
 
 func (p *pass) obstacle() *obstacle {
+	refused := p.change().refused
 	switch {
 	case p.seen.Blocked != "":
 		return &obstacle{v1alpha1.ReasonNameTaken, p.seen.Blocked}
-	case p.spec.Traffic.Provider == v1alpha1.ProviderGateway:
-		return &obstacle{v1alpha1.ReasonProviderUnavailable, providerUnavailable(p.spec.Traffic.Provider)}
-	case p.spec.Traffic.UsesProxy() && p.seen.Apex.Foreign != "":
+	case refused != "":
+		return &obstacle{v1alpha1.ReasonProviderUnavailable, refused}
+	case p.usesProxy() && p.seen.Apex.Foreign != "":
 		return &obstacle{v1alpha1.ReasonApexNotOwned, p.seen.Apex.Foreign}
 	default:
 		return nil

@@ -41,7 +41,7 @@ func newChaos(t *rapid.T) *chaos {
 	c := &chaos{t: t, pushed: 1, calm: map[string]bool{}, edited: map[string]bool{}}
 	c.sim = newSim(someSpec(t))
 	c.metrics.rate = float64(rapid.SampledFrom([]int{40, 3, 400}).Draw(t, "requests a second"))
-	if c.spec.Traffic.Provider == v1alpha1.ProviderSplit {
+	if c.spec.Traffic.Provider != v1alpha1.ProviderAuto {
 		c.plane.proxies = 0
 	}
 	if rapid.IntRange(0, 3).Draw(t, "own check") == 3 {
@@ -92,7 +92,7 @@ func someSpec(t *rapid.T) v1alpha1.CanarySpec {
 		s.ProgressDeadline = seconds(rapid.SampledFrom([]int{30, 60}).Draw(t, "progressDeadline"))
 		s.ScaleDownDelay = seconds(rapid.SampledFrom([]int{10, 0, 30}).Draw(t, "scaleDownDelay"))
 		s.Traffic.Provider = rapid.SampledFrom([]v1alpha1.TrafficProvider{
-			v1alpha1.ProviderAuto, v1alpha1.ProviderSplit,
+			v1alpha1.ProviderAuto, v1alpha1.ProviderSplit, v1alpha1.ProviderGateway,
 		}).Draw(t, "provider")
 		s.Capacity = rapid.SampledFrom([]v1alpha1.Capacity{
 			v1alpha1.CapacityProportional, v1alpha1.CapacityFull,

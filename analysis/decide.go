@@ -51,6 +51,7 @@ var transitions = []struct {
 }{
 	{"track replicas", (*pass).trackTarget}, // the target's own size changed
 	{"command", (*pass).command},            // a person said something; abort wins
+	{"pick", (*pass).pick},                  // which data plane is driven
 	{"hear", (*pass).hear},                  // webhooks answered
 	{"retire", (*pass).retire},              // a version without traffic may go
 	{"hold", (*pass).hold},                  // a freeze or a closed window stops or starts the step's clock
@@ -85,12 +86,15 @@ type pass struct {
 	now   time.Time
 	next  v1alpha1.CanaryStatus
 	notes []Note
+	want  Choice // the data plane that the spec asks for
 }
 
 func newPass(spec v1alpha1.CanarySpec, status v1alpha1.CanaryStatus, seen Observed, now time.Time) *pass {
 	p := &pass{spec: spec, seen: seen, now: now.UTC(), next: *status.DeepCopy()}
 	p.stepClocks()
 	p.mend()
+	p.recallPlane()
+	p.want = Choose(spec.Traffic, seen.Planes)
 	return p
 }
 

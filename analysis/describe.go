@@ -144,10 +144,10 @@ func (p *pass) initializing() string {
 	switch {
 	case !p.endpointsReady(version):
 		return waitingForEndpoints(version, p.seen.Versions[version].Endpoints, p.replicas())
-	case p.seen.MetricsError != "":
+	case p.seen.MetricsError != "" && !p.usesGateway():
 		return p.seen.MetricsError
 	case !p.landed(Weights{}):
-		return noDataPlane(version)
+		return noDataPlane(version, p.seen.Traffic.Message)
 	default:
 		return waitingForApex(version)
 	}
@@ -167,12 +167,24 @@ func (p *pass) progress() (reason, message string) {
 	case gate != nil:
 		return v1alpha1.ReasonWaitingForWebhook, heldAt(c.Version, c.Weight, waitsForWebhook(*gate))
 	case s == nil || s.LandedAt == nil:
-		return v1alpha1.ReasonLanding, landing(c.Version, c.Weight, p.seen.MetricsError)
+		return v1alpha1.ReasonLanding, p.landingNow()
 	case !p.refuge():
 		return v1alpha1.ReasonStableDown, testingAt(c.Version, c.Weight, p.holding()+"; "+noEndpoints(p.next.Stable.Version))
 	default:
 		return reasonOf(s.Cause), testingAt(c.Version, c.Weight, p.holding())
 	}
+}
+
+// landingNow says what keeps a weight from being applied: the bridge tells of a route, the metrics of other data planes.
+func (p *pass) landingNow() string {
+	c := p.next.Candidate
+	if said := p.seen.Traffic.Message; p.usesGateway() && said != "" {
+		return landingRefused(c.Version, c.Weight, said)
+	}
+	if p.usesGateway() {
+		return landing(c.Version, c.Weight, "")
+	}
+	return landing(c.Version, c.Weight, p.seen.MetricsError)
 }
 
 // reasonOf is the reason of a test that the judge's cause holds up.
@@ -232,6 +244,8 @@ func (p *pass) restoring() string {
 		return restoringPods(p.spec.TargetRef.Name, t.Ready, max(p.restoredSize(), t.Replicas))
 	case p.apexToRestore():
 		return restoringApex
+	case p.usesGateway() && p.seen.Traffic.Written:
+		return restoringRoute
 	default:
 		return restoringTraffic
 	}
@@ -267,6 +281,6 @@ func (p *pass) describeLanded() {
 	if w := p.weights(); p.landed(w) {
 		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionTrue, v1alpha1.ReasonLanded, appliedBy(w))
 	} else {
-		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionFalse, v1alpha1.ReasonLanding, notAppliedYet(w))
+		p.condition(v1alpha1.ConditionTrafficLanded, v1alpha1.ConditionFalse, v1alpha1.ReasonLanding, notLandedYet(w, p.seen.Traffic.Message))
 	}
 }

@@ -165,10 +165,10 @@ func TestSummary(t *testing.T) {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { asksFor("2")(s); s.seen.Blocked = `Service "shop-v2" belongs to someone else` },
 			is: stalled, reason: "NameTaken", message: `Service "shop-v2" belongs to someone else`,
 		},
-		"a data plane that this release does not have": {
+		"a data plane that is not there": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { s.spec.Traffic.Provider = v1alpha1.ProviderGateway },
 			is: stalled, reason: "ProviderUnavailable",
-			message: "spec.traffic.provider Gateway is not available in this release: use Auto, Proxy or Split",
+			message: "HTTPRoutes cannot be written, because no CRD httproutes.gateway.networking.k8s.io is served in v1: install the Gateway API, or use spec.traffic.provider Proxy or Split; the Canary goes on by itself",
 		},
 		"no target": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) { s.seen.Target = Target{} },
@@ -256,7 +256,8 @@ func TestOtherConditions(t *testing.T) {
 		},
 		"asked of a mesh": {
 			in: v1alpha1.PhaseSucceeded, mod: func(s *scene) {
-				s.spec.Access.Mode, s.spec.Traffic.Provider = v1alpha1.AccessEnforce, v1alpha1.ProviderSplit
+				s.spec.Access.Mode = v1alpha1.AccessEnforce
+				s.drive(v1alpha1.ProviderSplit)
 			},
 			want: map[string]string{"AccessReady": "False AccessMode: spec.access.mode Enforce needs the bundled proxy; with this provider the mesh decides"},
 		},

@@ -22,6 +22,8 @@ type Observed struct {
 	HighestVersion int32
 	Traffic        Traffic
 	Apex           Apex
+	// Planes are the data planes that are there.
+	Planes Planes
 	// Samples are windows that were measured, in the order of their ends. Some may have been judged before.
 	Samples []Sample
 	// MetricsError says in a sentence why TrafficMetrics could not be read; empty when they were, or were not needed.
@@ -184,6 +186,26 @@ type Traffic struct {
 	Written bool
 	// Landed are the weights that the data plane applies, by version; nil when nobody reports any.
 	Landed map[string]int64
+	// Message is what the bridge to the Gateway API says about the split as it is; empty when it says nothing.
+	Message string
+	// Plane is the data plane that the split which exists asks for; empty when there is none.
+	Plane v1alpha1.TrafficProvider
+	// Gateways are the Gateways whose callers come by a route that is Serin's own, and goes with the split's request for it.
+	Gateways []string
+}
+
+// Planes are the data planes that are there: what a choice is made from.
+type Planes struct {
+	// Splits says that TrafficSplits can be written at all: a CRD of theirs is served.
+	Splits bool
+	// HTTPRoutes and GRPCRoutes say that these kinds of the Gateway API are served.
+	HTTPRoutes, GRPCRoutes bool
+	// Mesh is the mesh that the pods are in, by a mark that was seen: Linkerd, and on what; empty when there is none.
+	Mesh, MeshMark string
+	// SMI is the mesh that carries TrafficSplits out by itself, by a mark that was seen; empty when there is none.
+	SMI, SMIMark string
+	// Proxy says that the bundled proxy is installed.
+	Proxy bool
 }
 
 // Apex is the Service that clients call.

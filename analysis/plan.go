@@ -16,6 +16,8 @@ type Plan struct {
 	Versions []Version
 	// Split says whether the TrafficSplit should exist.
 	Split Existence
+	// KeepRoute says that the split goes on asking for the route that it asks for, and not for what the spec says by now.
+	KeepRoute bool
 	// Apex says where the apex should lead.
 	Apex ApexLead
 	// TargetReplicas is the number of pods the target should ask for; nil means leave it alone.

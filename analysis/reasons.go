@@ -121,11 +121,7 @@ func failedWindows(why string, failed, limit int32, position string) string {
 	return fmt.Sprintf("%s at step %s: %s in a row failed, limit %d", why, position, count(failed, "window"), limit)
 }
 
-func providerUnavailable(p v1alpha1.TrafficProvider) string {
-	return fmt.Sprintf("spec.traffic.provider %s is not available in this release: use Auto, Proxy or Split", p)
-}
-
-func restored(ready int32) string {
+func restoredTarget(ready int32) string {
 	return fmt.Sprintf("the target serves again with %s", count(ready, "ready pod"))
 }
 
@@ -234,7 +230,10 @@ func noPods(version string) string {
 	return fmt.Sprintf("%s has 0 pods, as asked: nothing can be tested before there is one", version)
 }
 
-func noDataPlane(version string) string {
+func noDataPlane(version, said string) string {
+	if said != "" {
+		return fmt.Sprintf("%s is ready; the TrafficSplit is not applied yet: %s", version, said)
+	}
 	return fmt.Sprintf("%s is ready; no data plane reports yet that it applies the TrafficSplit", version)
 }
 
@@ -290,6 +289,7 @@ func promotionHeld(v v1alpha1.VersionStatus, why string) string {
 const (
 	restoringNothing = "the Canary is being deleted: there is nothing to restore"
 	restoringApex    = "the Canary is being deleted: leading the apex back to the target's pods"
+	restoringRoute   = "the Canary is being deleted: the target serves; waiting until the route leads to the apex again and the TrafficSplit may go"
 	restoringTraffic = "the Canary is being deleted: the target serves; waiting until no version has traffic"
 )
 

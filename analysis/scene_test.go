@@ -38,6 +38,7 @@ func in(phase v1alpha1.Phase, mods ...func(*scene)) *scene {
 		status: v1alpha1.CanaryStatus{
 			Phase: phase, PhaseSince: ago(time.Minute), Stable: &stable, LastVersion: 1,
 			AdoptedAt: ago(time.Hour), TargetReplicas: &size,
+			Traffic: &v1alpha1.TrafficStatus{Provider: v1alpha1.ProviderProxy, Reason: onlyProxy(Planes{})},
 		},
 		seen: Observed{
 			Name: "shop", Generation: 4, HighestVersion: 1,
@@ -45,6 +46,7 @@ func in(phase v1alpha1.Phase, mods ...func(*scene)) *scene {
 			Versions: map[string]Backend{"v1": {Endpoints: 3, Replicas: 3}},
 			Traffic:  Traffic{Written: true},
 			Apex:     Apex{Found: true, Leads: LeadProxy, ProxyEndpoints: 2},
+			Planes:   Planes{Splits: true, Proxy: true},
 		},
 	}
 	switch phase {
@@ -99,6 +101,13 @@ func (s *scene) candidate(weight int32) {
 	s.seen.Versions["v2"] = Backend{Endpoints: 3, Replicas: 3}
 	s.seen.Target.Revision, s.seen.Target.Image = "rev-2", "shop:2"
 	s.seen.Traffic.Landed = map[string]int64{"v1": int64(100 - weight), "v2": int64(weight)}
+}
+
+// drive has a scene's Canary be driven by a data plane that the spec names and that is there.
+func (s *scene) drive(provider v1alpha1.TrafficProvider) {
+	s.spec.Traffic.Provider = provider
+	s.seen.Planes = Planes{Splits: true, HTTPRoutes: true, Proxy: true}
+	s.status.Traffic = &v1alpha1.TrafficStatus{Provider: provider, Reason: asked(provider)}
 }
 
 // window is one of ten seconds that began at noon plus start.

@@ -27,6 +27,7 @@ type sim struct {
 	split    map[string]int64 // nil while there is no TrafficSplit
 	apex     Apex
 	apexTo   string // the version an apex of LeadStable selects
+	planes   Planes
 	blocked  string // why a name cannot be had
 	deleting bool
 	gone     bool
@@ -86,6 +87,7 @@ type simPlane struct {
 	appliesAt time.Time
 	stuck     bool // it never applies anything again
 	silent    bool // it does not say what it applies
+	restoring bool // its bridge keeps a TrafficSplit that is being deleted, until its route leads to the apex again
 	proxies   int32
 }
 
@@ -117,6 +119,7 @@ type fingerprint struct {
 	blocked   string
 	deleting  bool
 	others    string
+	planes    Planes
 }
 
 // slow and slower are what requests take, for people.
@@ -129,7 +132,8 @@ var dawn = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 func newSim(spec v1alpha1.CanarySpec) *sim {
 	s := &sim{
-		now: dawn, spec: spec, versions: map[string]*simVersion{}, apps: map[string]app{},
+		planes: Planes{Splits: true, HTTPRoutes: true, Proxy: true},
+		now:    dawn, spec: spec, versions: map[string]*simVersion{}, apps: map[string]app{},
 		plane:   simPlane{lag: 700 * time.Millisecond, proxies: 2},
 		metrics: simMetrics{rate: 40, late: 200 * time.Millisecond, counts: map[string]Counts{}},
 	}
@@ -192,10 +196,18 @@ func (s *sim) woken() bool {
 
 func (s *sim) fingerprint() fingerprint {
 	f := fingerprint{target: s.target.Target, apex: s.observedApex(), deleting: s.deleting, blocked: s.blocked, spec: s.generation(),
-		others: s.othersPrint()}
+		others: s.othersPrint(), planes: s.planes}
 	for name, v := range s.versions {
 		n := int64(number(name))
 		f.endpoints += n*n*1_000_003 + n*int64(v.ready)*1009 + n*int64(v.replicas)*31
+	}
+	if s.plane.restoring {
+		f.split++
+	}
+	if s.status.Plane() == v1alpha1.ProviderGateway {
+		for name, weight := range s.plane.applied { // the answer of a bridge is an annotation, which is watched
+			f.split += 7 * (int64(number(name))*1009 + weight)
+		}
 	}
 	for name, weight := range s.split {
 		f.split += int64(number(name))*1009 + weight*int64(number(name)+7)
@@ -261,7 +273,7 @@ func (s *sim) elapse(to time.Time) {
 		s.target.Ready = s.target.Replicas
 	}
 	if !s.plane.appliesAt.IsZero() && !s.now.Before(s.plane.appliesAt) && !s.plane.stuck {
-		s.plane.applied, s.plane.appliesAt = maps.Clone(s.split), time.Time{}
+		s.plane.applied, s.plane.appliesAt, s.plane.restoring = maps.Clone(s.split), time.Time{}, false
 	}
 	if s.now.Truncate(s.interval()).Equal(s.now) {
 		s.metrics.windows = append(s.metrics.windows, simWindow{s.now.Add(-s.interval()), s.now, s.metrics.counts})
@@ -322,8 +334,8 @@ func (s *sim) observe() Observed {
 	seen := Observed{
 		Name: "shop", Generation: s.generation(), Deleting: s.deleting, Target: s.target.Target,
 		Blocked: s.blocked, Versions: map[string]Backend{}, Apex: s.observedApex(), Command: s.command,
-		Traffic: Traffic{Written: s.split != nil},
-		Holds:   s.others.holds, Answers: s.heard(), Sinks: s.others.sinks, Delivered: s.delivered(),
+		Traffic: s.observedTraffic(), Planes: s.planes,
+		Holds: s.others.holds, Answers: s.heard(), Sinks: s.others.sinks, Delivered: s.delivered(),
 		Stepped: s.skew - s.held,
 	}
 	for name, v := range s.versions {
@@ -349,16 +361,33 @@ func (s *sim) observe() Observed {
 		seen.MetricsError = "TrafficMetrics did not answer within 2s"
 		return seen
 	}
-	if !s.plane.silent {
+	if !s.plane.silent && !s.landingStale() {
 		seen.Traffic.Landed = maps.Clone(s.plane.applied)
 	}
 	seen.Samples = s.samples()
 	return seen
 }
 
+// landingStale says whether the answer of a bridge is to a TrafficSplit of before.
+func (s *sim) landingStale() bool {
+	return s.status.Plane() == v1alpha1.ProviderGateway && !maps.Equal(s.plane.applied, s.split)
+}
+
+// observedTraffic is the TrafficSplit as its labels and annotations tell.
+func (s *sim) observedTraffic() Traffic {
+	t := Traffic{Written: s.split != nil || s.plane.restoring}
+	if t.Written {
+		t.Plane = s.status.Plane()
+	}
+	if t.Plane == v1alpha1.ProviderGateway && s.plane.applied == nil {
+		t.Message = "the Gateway has not accepted the route yet"
+	}
+	return t
+}
+
 func (s *sim) observedApex() Apex {
 	a := s.apex
-	if s.split != nil {
+	if s.split != nil && s.status.Plane() == v1alpha1.ProviderProxy {
 		a.ProxyEndpoints = s.plane.proxies
 	}
 	switch {
@@ -489,6 +518,7 @@ func (s *sim) writeSplit(plan Plan) {
 
 // edit replaces the TrafficSplit; the data plane applies what it then finds.
 func (s *sim) edit(split map[string]int64) {
+	s.plane.restoring = split == nil && s.split != nil && s.status.Plane() == v1alpha1.ProviderGateway
 	s.split = split
 	if s.plane.appliesAt.IsZero() {
 		s.plane.appliesAt = s.now.Add(s.plane.lag)

@@ -37,6 +37,10 @@ var storiesOfOthers = map[string]story{
 	"access is missing":              {"A caller of v1 lacks a rule for v2: v2 has its pods and gets no request, until the rule is there.", storyAccess},
 	"access is unknown":              {"Nobody can say who calls v1: the weight stays, also past progressDeadline; abort wins.", storyAccessUnknown},
 	"clock set by an hour":           {"Somebody sets the controller's clock forward by an hour mid-step, and right again later.", storyClock},
+	"gateway good release":           {"A release of a Canary with a Gateway: each weight counts from when the route is accepted.", storyGateway},
+	"gateway says why not":           {"The Gateway does not accept the route: nothing is tested, and the bridge's sentence is shown.", storyGatewayRefuses},
+	"gateway CRD comes later":        {"The Gateway API is installed after the Canary was made: it goes on by itself.", storyGatewayLater},
+	"gateway deleted":                {"A Canary with a Gateway is deleted: the route leads to the apex again before any version goes.", storyGatewayDeleted},
 	"a service is told":              {"A service is told of what it wants, once each, also what happened while it was away.", storyTold},
 }
 

@@ -6,18 +6,16 @@ import (
 
 // teardown takes a Canary away: first the target serves again, then the apex leads to it, then the split goes, then the
 // versions. Each step is chosen by what is there, so it goes on after a crash, and none begins before the one above it is
-// done. A candidate that nobody judges any more loses its traffic at once. Where there is nothing to restore, everything goes.
+// done. The split of the Gateway API stays until the bridge has led the route to the apex again. A candidate that nobody judges any more loses its traffic at once. Where there is nothing to restore, everything goes.
 func (p *pass) teardown() Plan {
 	if c := p.next.Candidate; c != nil {
 		c.Weight, p.next.Step = 0, nil
 	}
-	if p.next.WithdrawnAt == nil && !p.untouched() && p.targetServes() && !p.apexToRestore() {
-		p.next.WithdrawnAt = v1alpha1.At(p.now)
-	}
+	withdraws := p.withdraws()
 	plan := p.plan()
 	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, p.waitForTeardown()
 	plan.Calls = nil // nothing is decided any more that a webhook could hold
-	if p.next.WithdrawnAt != nil {
+	if withdraws {
 		plan.Split = Absent
 	}
 	size := p.restoredSize()
@@ -30,12 +28,21 @@ func (p *pass) teardown() Plan {
 		}
 	case p.apexToRestore():
 		plan.Apex = LeadTarget
-	case p.seen.Apex.ProxyEndpoints > 0 || p.since(p.next.WithdrawnAt) < p.spec.ScaleDownDelay.Of():
+	case p.next.WithdrawnAt == nil || p.seen.Apex.ProxyEndpoints > 0 || p.since(p.next.WithdrawnAt) < p.spec.ScaleDownDelay.Of():
 	default:
 		plan.Finished, plan.Wait = true, 0
-		plan.Notes = []Note{{Reason: v1alpha1.ReasonRestored, Severity: Info, Message: restored(t.Ready)}}
+		plan.Notes = []Note{{Reason: v1alpha1.ReasonRestored, Severity: Info, Message: restoredTarget(t.Ready)}}
 	}
 	return plan
+}
+
+// withdraws says whether the split goes now, or went. What its versions have begun is waited for from when it is gone.
+func (p *pass) withdraws() bool {
+	restored := !p.untouched() && p.targetServes() && !p.apexToRestore()
+	if p.next.WithdrawnAt == nil && restored && !p.routeToRestore() {
+		p.next.WithdrawnAt = v1alpha1.At(p.now)
+	}
+	return restored || p.next.WithdrawnAt != nil
 }
 
 // targetServes says whether the target has the pods it asks for, all ready, and no fewer than the versions have.
@@ -52,6 +59,9 @@ func (p *pass) apexToRestore() bool {
 	}
 	return a.Leads != LeadTarget || (a.PodEndpoints == 0 && p.restoredSize() > 0)
 }
+
+// routeToRestore says whether the bridge has not let the split go yet, which it does once its route leads to the apex again.
+func (p *pass) routeToRestore() bool { return p.usesGateway() && p.seen.Traffic.Written }
 
 // untouched says that the first version never got any traffic, so that the target and the apex are as the user left them.
 func (p *pass) untouched() bool {

@@ -92,14 +92,16 @@ func TestBeginning(t *testing.T) {
 			in:     v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseInitializing, version: "v1",
 			mod: func(s *scene) {
 				firstServes(s)
-				s.spec.Traffic.Provider, s.seen.Apex = v1alpha1.ProviderSplit, Apex{Found: true, Leads: LeadTarget, PodEndpoints: 3}
+				s.drive(v1alpha1.ProviderSplit)
+				s.seen.Apex = Apex{Found: true, Leads: LeadTarget, PodEndpoints: 3}
 			},
 		},
 		"behind a mesh an apex of someone else does, because it leads to every version's pods": {
 			in: v1alpha1.PhaseInitializing, phase: v1alpha1.PhaseSucceeded, version: "v1",
 			mod: func(s *scene) {
 				firstServes(s)
-				s.spec.Traffic.Provider, s.seen.Apex = v1alpha1.ProviderSplit, Apex{Found: true, Foreign: "it was here before"}
+				s.drive(v1alpha1.ProviderSplit)
+				s.seen.Apex = Apex{Found: true, Foreign: "it was here before"}
 			},
 			notes: []string{"Adopted: v1 (shop:1) serves with 3 ready endpoints"},
 		},

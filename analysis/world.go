@@ -28,6 +28,7 @@ func (p *pass) plan() Plan {
 		Weights:        p.weights(),
 		Versions:       p.versions(),
 		Split:          p.split(),
+		KeepRoute:      p.change().kept,
 		Apex:           p.apex(),
 		TargetReplicas: p.targetReplicas(),
 		Notes:          p.notes,
@@ -66,11 +67,11 @@ func (p *pass) apex() ApexLead {
 	if p.next.Stable == nil || p.seen.Apex.Foreign != "" || (initializing && !p.endpointsReady(p.next.Stable.Version)) {
 		return LeadElsewhere
 	}
-	if p.spec.Traffic.UsesProxy() && p.seen.Apex.ProxyEndpoints > 0 && (!initializing || p.landed(Weights{})) {
+	if p.usesProxy() && !p.change().leaving && p.seen.Apex.ProxyEndpoints > 0 && (!initializing || p.landed(Weights{})) {
 		return LeadProxy
 	}
 	users := p.seen.Apex.Leads == LeadElsewhere || p.seen.Apex.Leads == LeadTarget
-	if initializing && users && p.seen.Apex.Found && p.spec.Traffic.UsesProxy() {
+	if initializing && users && p.seen.Apex.Found && p.usesProxy() {
 		return LeadElsewhere // the target's pods serve an apex that was there before, until a proxy does
 	}
 	return LeadStable

@@ -59,7 +59,8 @@ func TestWorld(t *testing.T) {
 		},
 		"behind a mesh the apex leads to the first version": {
 			in: v1alpha1.PhaseInitializing, mod: func(s *scene) {
-				s.seen.Versions["v1"], s.spec.Traffic.Provider = Backend{Endpoints: 3, Replicas: 3}, v1alpha1.ProviderSplit
+				s.seen.Versions["v1"] = Backend{Endpoints: 3, Replicas: 3}
+				s.drive(v1alpha1.ProviderSplit)
 			},
 			want: `v1 stable 3, split kept, apex "Stable"`,
 		},

@@ -20,6 +20,8 @@ import (
 // +kubebuilder:printcolumn:name="P99",type=string,JSONPath=`.status.checks[?(@.name=="latency-p99")].value`
 // +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.version`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Provider",type=string,priority=1,JSONPath=`.status.traffic.provider`
+// +kubebuilder:printcolumn:name="Because",type=string,priority=1,JSONPath=`.status.traffic.reason`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.message`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 50",message="metadata.name must be at most 50 characters long, because the versions are named after it"
 type Canary struct {
@@ -207,33 +209,6 @@ type Approval string
 const (
 	ApprovalNone     Approval = "None"
 	ApprovalRequired Approval = "Required"
-)
-
-// TrafficSpec says who carries out the TrafficSplit.
-type TrafficSpec struct {
-	// Provider is the data plane: Auto picks by what the cluster has, Proxy is the bundled proxy, Split is a mesh that
-	// reads TrafficSplits, Gateway is the Gateway API.
-	// +optional
-	// +kubebuilder:default=Auto
-	Provider TrafficProvider `json:"provider,omitempty"`
-}
-
-// UsesProxy says whether the bundled proxy is the data plane.
-func (t TrafficSpec) UsesProxy() bool {
-	return t.Provider != ProviderSplit && t.Provider != ProviderGateway
-}
-
-// TrafficProvider names a data plane.
-//
-// +kubebuilder:validation:Enum=Auto;Split;Gateway;Proxy
-type TrafficProvider string
-
-// Traffic providers.
-const (
-	ProviderAuto    TrafficProvider = "Auto"
-	ProviderSplit   TrafficProvider = "Split"
-	ProviderGateway TrafficProvider = "Gateway"
-	ProviderProxy   TrafficProvider = "Proxy"
 )
 
 // AccessSpec says what becomes of TrafficTargets.

@@ -58,6 +58,9 @@ type CanaryStatus struct {
 	// Stable is the version that serves.
 	// +optional
 	Stable *VersionStatus `json:"stable,omitempty"`
+	// Traffic is the data plane that carries the TrafficSplit out, and why it is that one.
+	// +optional
+	Traffic *TrafficStatus `json:"traffic,omitempty"`
 	// Candidate is the version under test.
 	// +optional
 	Candidate *CandidateStatus `json:"candidate,omitempty"`

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -118,6 +119,8 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 	}
 	if o.namespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}
+		// The bundled proxy lies in the controller's own namespace.
+		options.Cache.ByObject[&corev1.Service{}] = cache.ByObject{Namespaces: map[string]cache.Config{o.namespace: {}, o.ownNamespace(): {}}}
 	}
 	return options
 }

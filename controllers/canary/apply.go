@@ -54,26 +54,38 @@ func (r *Reconciler) applySplit(ctx context.Context, canary *v1alpha1.Canary, w 
 		if w.split == nil {
 			return nil
 		}
-		return client.IgnoreNotFound(r.Client.Delete(ctx, w.split))
+		if !w.split.DeletionTimestamp.IsZero() {
+			return nil // the bridge keeps it until its route leads to the apex again
+		}
+		u := splitOf(w.splits)
+		u.SetNamespace(w.split.Namespace)
+		u.SetName(w.split.Name)
+		return client.IgnoreNotFound(r.Client.Delete(ctx, u, client.Preconditions{UID: &w.split.UID}))
 	case analysis.Present:
 	}
-	want := buildSplit(canary, plan)
-	if w.split == nil {
-		return r.claim(ctx, "TrafficSplit", want)
-	}
-	if sameSplit(want, w.split) {
+	want := buildSplit(canary, w, plan)
+	if w.splits == "" || (w.split != nil && sameSplit(want, w.split)) {
 		return nil
+	}
+	u, err := publishedSplit(want, w.splits)
+	switch {
+	case err != nil:
+		return err
+	case w.split == nil:
+		return r.claimRaw(ctx, "TrafficSplit", u)
 	}
 	// Weights that were decided on a split that has changed since are refused: whoever changed it knows better, or is looked at
 	// again. So a write that was held up on its way, of a leader that is none any more, cannot undo what another one wrote.
-	want.ResourceVersion = w.split.ResourceVersion
-	return r.write(ctx, want, client.ForceOwnership)
+	u.SetResourceVersion(w.split.ResourceVersion)
+	return r.writeRaw(ctx, u, client.ForceOwnership)
 }
 
 func sameSplit(want, have *split.TrafficSplit) bool {
 	return equality.Semantic.DeepEqual(want.Spec, have.Spec) &&
 		equality.Semantic.DeepDerivative(want.Labels, have.Labels) &&
-		equality.Semantic.DeepDerivative(want.Annotations, have.Annotations)
+		equality.Semantic.DeepDerivative(want.Annotations, have.Annotations) &&
+		want.Labels[v1alpha1.LabelDataPlane] == have.Labels[v1alpha1.LabelDataPlane] &&
+		want.Annotations[split.RouteAnnotation] == have.Annotations[split.RouteAnnotation] // what another data plane left is taken away
 }
 
 func (r *Reconciler) applyVersions(ctx context.Context, canary *v1alpha1.Canary, w *world, plan analysis.Plan) error {

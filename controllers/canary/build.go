@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -92,7 +93,7 @@ func buildApex(canary *v1alpha1.Canary, selector map[string]string, ports []core
 
 // buildSplit is the record of the weights: of the versions that get requests, stable first. A version without weight is not
 // named, so that no data plane is led to one that has no Service yet or any more.
-func buildSplit(canary *v1alpha1.Canary, plan analysis.Plan) *split.TrafficSplit {
+func buildSplit(canary *v1alpha1.Canary, w *world, plan analysis.Plan) *split.TrafficSplit {
 	s := &split.TrafficSplit{
 		TypeMeta:   metav1.TypeMeta{APIVersion: split.GroupVersion.String(), Kind: "TrafficSplit"},
 		ObjectMeta: meta(canary, canary.Name),
@@ -110,12 +111,56 @@ func buildSplit(canary *v1alpha1.Canary, plan analysis.Plan) *split.TrafficSplit
 	if c := plan.Status.Candidate; c != nil {
 		name(c.Version, plan.Weights.Candidate())
 	}
-	if canary.Spec.Traffic.UsesProxy() {
+	switch plan.Status.Plane() {
+	case v1alpha1.ProviderProxy:
 		s.Labels[v1alpha1.LabelDataPlane] = v1alpha1.DataPlaneProxy
 		s.Annotations = map[string]string{v1alpha1.AnnotationAccessMode: string(canary.Spec.Access.Mode)}
+	case v1alpha1.ProviderGateway:
+		s.Annotations = map[string]string{split.RouteAnnotation: routeRequest(canary)}
+		if text, asked := have(w.split, split.RouteAnnotation); asked && plan.KeepRoute {
+			s.Annotations[split.RouteAnnotation] = text
+		}
+	case v1alpha1.ProviderSplit, v1alpha1.ProviderAuto:
 	}
 	return s
 }
+
+// have is an annotation of a split that may not be there.
+func have(s *split.TrafficSplit, annotation string) (text string, there bool) {
+	if s == nil {
+		return "", false
+	}
+	text, there = s.Annotations[annotation]
+	return text, there
+}
+
+// routeRequest is the route that the spec asks for: the apex of a mesh when it names none.
+func routeRequest(canary *v1alpha1.Canary) string {
+	request, spec := split.RouteRequest{Hostnames: canary.Spec.Traffic.Hostnames}, canary.Spec.Traffic
+	for _, r := range spec.GatewayRefs {
+		parent := split.ParentRef{
+			Group: gatewayGroup, Kind: cmp.Or(r.Kind, "Gateway"), Namespace: r.Namespace, Name: r.Name, SectionName: r.SectionName, Port: r.Port,
+		}
+		if parent.Kind == "Service" {
+			parent.Group = ""
+		}
+		request.ParentRefs = append(request.ParentRefs, parent)
+	}
+	switch {
+	case spec.RouteRef != nil:
+		request.Existing = &split.RouteRef{Kind: spec.RouteRef.Kind, Name: spec.RouteRef.Name}
+	case len(spec.GatewayRefs) == 0:
+		request.ParentRefs = []split.ParentRef{{Kind: "Service", Name: apexName(canary)}}
+	}
+	text, err := json.Marshal(request)
+	if err != nil {
+		panic(fmt.Sprintf("a request of plain fields cannot be written: %v", err))
+	}
+	return string(text)
+}
+
+// gatewayGroup is the group of Gateways and routes.
+const gatewayGroup = "gateway.networking.k8s.io"
 
 // podPorts are Service ports made from a pod's: the same numbers and names, TCP only, each once.
 func podPorts(target *appsv1.Deployment) []corev1.ServicePort {

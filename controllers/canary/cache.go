@@ -22,6 +22,8 @@ func CacheOptions() cache.Options {
 		&corev1.Pod{}:        {Transform: slimPod, Label: labels.NewSelector().Add(versioned())},
 		&corev1.ConfigMap{}:  {Transform: slimMetadata},
 		&corev1.Secret{}:     {Transform: slimMetadata},
+		&corev1.Namespace{}:  {Transform: slimMarks},
+		metadataOf(crdKind):  {Transform: slimMarks},
 	}}
 }
 
@@ -45,6 +47,15 @@ func slimPod(object any) (any, error) {
 func slimMetadata(object any) (any, error) {
 	if meta, ok := object.(*metav1.PartialObjectMetadata); ok {
 		meta.ManagedFields, meta.Labels, meta.Finalizers = nil, nil, nil
+		delete(meta.Annotations, corev1.LastAppliedConfigAnnotation)
+	}
+	return object, nil
+}
+
+// slimMarks keeps of a cached namespace or CRD what marks it.
+func slimMarks(object any) (any, error) {
+	if meta, ok := object.(*metav1.PartialObjectMetadata); ok {
+		meta.ManagedFields, meta.Finalizers, meta.OwnerReferences = nil, nil, nil
 		delete(meta.Annotations, corev1.LastAppliedConfigAnnotation)
 	}
 	return object, nil

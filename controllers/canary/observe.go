@@ -26,6 +26,7 @@ type world struct {
 	seen        analysis.Observed
 	target      *appsv1.Deployment
 	apex        *corev1.Service
+	splits      string // the version in which TrafficSplits are written; empty while none is served
 	split       *split.TrafficSplit
 	deployments map[string]*appsv1.Deployment // by version
 	configs     config.Set                    // what the target refers to
@@ -48,7 +49,7 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, polic
 	w.seen.Command = command(canary)
 	w.seen.Answers = r.Hooks.Answers(canary.UID)
 	for _, look := range []func(context.Context, *v1alpha1.Canary, *world) error{
-		r.observeTarget, r.observeVersions, r.observeApex, r.observeSplit, r.observeNames, r.observeHolds,
+		r.observeTarget, r.observeVersions, r.observeApex, r.observePlanes, r.observeSplit, r.observeNames, r.observeHolds,
 	} {
 		if err := look(ctx, canary, w); err != nil {
 			return nil, err
@@ -199,13 +200,6 @@ func restoredSelector(apex *corev1.Service, target *appsv1.Deployment) map[strin
 		return original
 	}
 	return target.Spec.Selector.MatchLabels
-}
-
-func (r *Reconciler) observeSplit(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	found, err := get(ctx, r.Client, canary, canary.Name, &split.TrafficSplit{})
-	w.split = found
-	w.seen.Traffic.Written = found != nil
-	return err
 }
 
 // observeNames finds what stands in the way: objects of a name that Serin needs, and another Canary that came first.

@@ -38,6 +38,8 @@ type Reconciler struct {
 	Client client.Client
 	// Metrics reads TrafficMetrics.
 	Metrics *MetricsReader
+	// Splits reads TrafficSplits in the version that is served.
+	Splits *Splits
 	// Grants says what TrafficTargets allow; nil if nobody reads them.
 	Grants Grants
 	// Configs reads ConfigMaps and Secrets.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary/config"
 
@@ -40,7 +39,8 @@ import (
 // +kubebuilder:rbac:groups=access.smi-spec.io,resources=traffictargets,verbs=create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
 // +kubebuilder:rbac:groups="",resources=configmaps;secrets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods;namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=serin.dev,resources=rolloutpolicies;clusterrolloutpolicies,verbs=get;list;watch
 
 // Indexes: of Canaries by what they look at, and of Deployments by the ConfigMaps and Secrets that they refer to.
@@ -60,11 +60,12 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("canary").
 		For(&v1alpha1.Canary{}, builder.WithPredicates(changed)).
-		Owns(&split.TrafficSplit{}).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(r.ofDeployment)).
 		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(r.ofService)).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(r.ofSlice)).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.ofPod)).
+		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(marked)).
+		WatchesMetadata(metadataOf(crdKind), handler.EnqueueRequestsFromMapFunc(r.ofPlane)).
 		WatchesMetadata(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.ofConfig("ConfigMap"))).
 		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofConfig("Secret"))).
 		Watches(&v1alpha1.RolloutPolicy{}, handler.EnqueueRequestsFromMapFunc(r.ofPolicy)).
@@ -109,6 +110,9 @@ func (r *Reconciler) ofDeployment(ctx context.Context, object client.Object) []r
 func (r *Reconciler) ofService(ctx context.Context, object client.Object) []reconcile.Request {
 	if name := object.GetLabels()[v1alpha1.LabelCanary]; name != "" {
 		return request(object.GetNamespace(), name)
+	}
+	if object.GetNamespace() == r.Namespace && object.GetName() == proxyService {
+		return r.ofPlane(ctx, object)
 	}
 	return r.lookedAtBy(ctx, object.GetNamespace(), byApex, object.GetName())
 }
@@ -174,6 +178,9 @@ var ended = predicate.Funcs{
 	},
 	DeleteFunc: func(event.DeleteEvent) bool { return true },
 }
+
+// marked says whether the labels or annotations changed by which a namespace is in a mesh.
+var marked = predicate.Or(predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 
 // waiting finds the Canaries that wait for others.
 func (r *Reconciler) waiting(context.Context, client.Object) []reconcile.Request {

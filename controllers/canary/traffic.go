@@ -15,7 +15,11 @@ const settleTime = 10 * time.Second
 
 // observeTraffic reads what the data plane applies and what the newest window showed.
 func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary, w *world) {
-	if canary.Spec.Traffic.Provider == v1alpha1.ProviderSplit {
+	gateway := canary.Status.Plane() == v1alpha1.ProviderGateway
+	switch {
+	case gateway:
+		w.seen.Traffic.Landed = routed(canary, w)
+	case canary.Status.Plane() == v1alpha1.ProviderSplit:
 		w.seen.Traffic.Landed = settled(canary, w, r.Now())
 	}
 	asked := question{namespace: canary.Namespace, window: canary.Spec.Analysis.Interval.Of(), since: due(canary, r.Now())}
@@ -33,7 +37,7 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 			}
 		}
 	}
-	if w.seen.Traffic.Landed == nil {
+	if w.seen.Traffic.Landed == nil && !gateway {
 		w.seen.Traffic.Landed = reported(backends)
 	}
 	if s, ok := sample(canary, backends); ok && !asked.short(s) {

@@ -58,6 +58,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	r := &Reconciler{
 		Client:    mgr.GetClient(),
 		Metrics:   NewMetricsReader(metrics, time.Now),
+		Splits:    &Splits{Cache: mgr.GetCache(), Live: mgr.GetAPIReader(), Changed: nudger.Nudge},
 		Grants:    o.Grants,
 		Configs:   config.NewBook(mgr.GetClient(), mgr.GetAPIReader()),
 		Hooks:     caller,

@@ -13,6 +13,7 @@ import (
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/test/controlplane"
+	"github.com/serin-dev/serin/test/gen"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -127,8 +128,10 @@ func (w *world) install(ctx context.Context, root string) error {
 	if _, err := envtest.InstallCRDs(w.plane.Config, crds); err != nil {
 		return err
 	}
-	if err := w.apply(ctx, namespace("serin-system")); err != nil {
-		return err
+	for _, object := range []client.Object{namespace("serin-system"), gen.ProxyService("serin-system")} {
+		if err := w.apply(ctx, object); err != nil {
+			return err
+		}
 	}
 	if err := w.applyFolder(ctx, filepath.Join(root, "config", "rbac")); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -65,6 +66,27 @@ var _ = DescribeTable("the API server refuses a bad spec with one clear sentence
 	Entry("mirrored TrafficTargets that mean nothing", func(c *v1alpha1.Canary) {
 		c.Spec.Access = v1alpha1.AccessSpec{Mode: v1alpha1.AccessOff, Mirror: true}
 	}, "spec.access.mirror needs spec.access.mode Audit or Enforce"),
+	Entry("a Gateway for the bundled proxy", traffic(v1alpha1.TrafficSpec{
+		Provider: v1alpha1.ProviderProxy, GatewayRefs: []v1alpha1.GatewayRef{{Name: "web"}},
+	}), "spec.traffic.gatewayRefs needs spec.traffic.provider Auto or Gateway"),
+	Entry("a route for a mesh that reads TrafficSplits", traffic(v1alpha1.TrafficSpec{
+		Provider: v1alpha1.ProviderSplit, RouteRef: &v1alpha1.RouteRef{Name: "shop"},
+	}), "spec.traffic.routeRef needs spec.traffic.provider Auto or Gateway"),
+	Entry("a route of the user's with a Gateway beside it", traffic(v1alpha1.TrafficSpec{
+		RouteRef: &v1alpha1.RouteRef{Name: "shop"}, GatewayRefs: []v1alpha1.GatewayRef{{Name: "web"}},
+	}), "spec.traffic.routeRef is a route that you made, with parents and hostnames of its own"),
+	Entry("hostnames without a Gateway", traffic(v1alpha1.TrafficSpec{
+		Provider: v1alpha1.ProviderGateway, Hostnames: []string{"shop.example.com"},
+	}), "spec.traffic.hostnames needs spec.traffic.gatewayRefs of kind Gateway"),
+	Entry("hostnames of a Service", traffic(v1alpha1.TrafficSpec{
+		GatewayRefs: []v1alpha1.GatewayRef{{Kind: "Service", Name: "foobar"}}, Hostnames: []string{"shop.example.com"},
+	}), "spec.traffic.hostnames needs spec.traffic.gatewayRefs of kind Gateway"),
+	Entry("a listener of a Service", traffic(v1alpha1.TrafficSpec{
+		GatewayRefs: []v1alpha1.GatewayRef{{Kind: "Service", Name: "foobar", SectionName: "http"}},
+	}), "sectionName is a listener of a Gateway; a Service has ports"),
+	Entry("a Gateway of a foreign group", traffic(v1alpha1.TrafficSpec{
+		GatewayRefs: []v1alpha1.GatewayRef{{Group: ptr.To("example.com"), Name: "web"}},
+	}), "the group of a Gateway is gateway.networking.k8s.io"),
 	Entry("a notification without a service", func(c *v1alpha1.Canary) {
 		c.Spec.Notifications = []v1alpha1.Notification{{}}
 	}, "a notification needs exactly one service: slack, teams, discord, googleChat or webhook"),
@@ -77,6 +99,10 @@ func steps(weights ...int32) func(*v1alpha1.Canary) {
 			c.Spec.Steps = append(c.Spec.Steps, v1alpha1.Step{Weight: w})
 		}
 	}
+}
+
+func traffic(spec v1alpha1.TrafficSpec) func(*v1alpha1.Canary) {
+	return func(c *v1alpha1.Canary) { c.Spec.Traffic = spec }
 }
 
 func ownCheck(check v1alpha1.CustomCheck) func(*v1alpha1.Canary) {

@@ -14,6 +14,7 @@ import (
 	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
 	"github.com/serin-dev/serin/test/controlplane"
+	"github.com/serin-dev/serin/test/gen"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
@@ -69,6 +70,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	watcher, err = client.NewWithWatch(plane.Config, client.Options{Scheme: scheme()})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(user.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "serin-system"}})).To(Succeed())
+	Expect(user.Create(ctx, gen.ProxyService("serin-system"))).To(Succeed())
 	startStage(ctx)
 	controller = startController()
 	DeferCleanup(func() { controller.stop() })
