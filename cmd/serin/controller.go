@@ -10,6 +10,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
+	"github.com/serin-dev/serin/controllers/gateway"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -35,6 +36,7 @@ type controllerOptions struct {
 	slackAPI       string
 	prometheus     string
 	access         bool
+	gateway        bool
 }
 
 func controllerCommand(shared *common) *cobra.Command {
@@ -66,6 +68,8 @@ func controllerCommand(shared *common) *cobra.Command {
 	flags.StringVar(&o.prometheus, "prometheus-address", "", "URL of the Prometheus that answers the queries of Canaries that name none, without /api/v1")
 	flags.BoolVar(&o.access, "access", true, "read TrafficTargets and the routes that they name: say what is wrong with them, and hold rollouts whose "+
 		"candidate a caller of stable may not call; without it, a rollout with spec.access.mode Enforce to another ServiceAccount stays held")
+	flags.BoolVar(&o.gateway, "gateway", true, "carry out TrafficSplits that ask for it by routes of the Gateway API; without it, "+
+		"routes that are there stay as they are, and a split for which a route of yours is taken over cannot be deleted")
 	return cmd
 }
 
@@ -90,6 +94,11 @@ func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log lo
 	}
 	if err := canary.Setup(ctx, mgr, options); err != nil {
 		return err
+	}
+	if o.gateway {
+		if err := gateway.Setup(ctx, mgr, gateway.Options{Namespace: o.namespace, Log: log}); err != nil {
+			return err
+		}
 	}
 	for name, add := range map[string]func(string, healthz.Checker) error{"ping": mgr.AddHealthzCheck, "ready": mgr.AddReadyzCheck} {
 		if err := add(name, healthz.Ping); err != nil {

@@ -21,7 +21,8 @@ type RouteRequest struct {
 	ParentRefs []ParentRef `json:"parentRefs,omitempty"`
 	// Hostnames of a route with Gateway parents; empty means every host of the listener. Never set with a Service parent.
 	Hostnames []string `json:"hostnames,omitempty"`
-	// Existing is a route of the user's own, in the split's namespace, of which only the backendRefs are taken over.
+	// Existing is a route of the user's own, in the split's namespace, of which only the backendRefs that lead to the apex are
+	// taken over. They are put back when the request or the split goes; a finalizer keeps the split for so long.
 	Existing *RouteRef `json:"existing,omitempty"`
 }
 
@@ -53,7 +54,8 @@ type RouteRef struct {
 type Landing struct {
 	// Generation is the split's metadata.generation that this speaks of; an older one says nothing about the split as it is.
 	Generation int64 `json:"generation"`
-	// Weights are what the data plane has accepted, by backend Service; empty until it has.
+	// Weights are what the data plane has accepted, by backend Service: those of every backend of the split, or none until all of
+	// its routes are accepted as they are now.
 	Weights map[string]int64 `json:"weights,omitempty"`
 	// Message says in a sentence what the bridge did, what it waits for, or what is wrong.
 	Message string `json:"message,omitempty"`
