@@ -62,6 +62,11 @@ e2e: ## Run the demo's chaos test, and the faults. (Real nodes and meshes are no
 faults: ## Break what stands around rollouts while requests are sent, and check the outcome (docs/faults.md); minutes. SERIN_SEED repeats a run.
 	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 30m -parallel 8 -v ./test/faults
 
+gitops: ## Run GitOps end to end: a Git server, Flux's own controllers (built once, which takes minutes), a real control plane.
+	go -C test/cluster run . program source-controller
+	go -C test/cluster run . program kustomize-controller
+	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 40m -v ./test/e2e/gitops
+
 bench: ## Measure the rollout core, the policy engine beside Open Policy Agent, the proxy and the metrics windows.
 	go test -run '^$$' -bench . -benchmem ./analysis/... ./policy/... ./test/opa/... ./proxy/... ./metrics/...
 
@@ -93,8 +98,7 @@ verify: ## Check that generated files are fresh, the code formatted, go.mod tidy
 	go mod tidy -diff
 	go -C test/cluster mod tidy -diff
 	@echo "== go vet"
-	go vet ./...
-	go vet -tags e2e ./test/faults/...
+	go vet -tags e2e ./...
 	go -C test/cluster vet ./...
 	go -C tools/manifests vet ./...
 	tools/verify-manifests
@@ -109,4 +113,4 @@ image: ## Build the container image (IMAGE=name:tag); needs a running Docker eng
 	fi; \
 	"$$builder" build -t $(IMAGE) .
 
-.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e faults bench lint lint-selftest verify image
+.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e faults gitops bench lint lint-selftest verify image

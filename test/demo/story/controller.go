@@ -56,8 +56,7 @@ func (c *Controller) Start() error {
 	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false",
 		"--metrics-bind-address=0", "--health-bind-address=0")
 	c.cmd.Stdout, c.cmd.Stderr = log, log
-	endWithParent(c.cmd)
-	return launch(c.cmd)
+	return Launch(c.cmd)
 }
 
 // Kill ends the process with SIGKILL, as the kernel does when memory runs out, and waits until it is gone.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/test/sim/load"
-	"github.com/serin-dev/serin/test/sim/services"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -137,11 +136,10 @@ func Call(ctx context.Context, w *World) error {
 
 // caller is a generator that calls the apex from a pod, as a pod does: by name, through kube-proxy.
 func (t *Teller) caller(ctx context.Context, pod string, rate int, expect func(load.Answer) load.Outcome) (*load.Generator, error) {
-	address, err := t.world.podAddress(ctx, pod)
+	dial, err := t.world.DialFromPod(ctx, pod)
 	if err != nil {
 		return nil, err
 	}
-	dial := t.world.services.DialFrom(services.Caller{IP: address, Namespace: shop})
 	return load.New(load.Options{
 		URL: "http://" + net.JoinHostPort(target+"."+shop, "8080") + "/", PerSecond: rate, Dial: dial, Expect: expect,
 	}), nil
