@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/serin-dev/serin/controllers/gateway/route"
 )
 
 // root is the repository.
@@ -129,6 +131,34 @@ func TestEveryTranscriptIsInTheTable(t *testing.T) {
 	for _, path := range told {
 		if !strings.Contains(string(text), "/"+filepath.Base(path)+")") {
 			t.Errorf("%s is not in the table", filepath.Base(path))
+		}
+	}
+}
+
+func TestEveryDataPlaneSaysWhatIsWrittenAndWhatWasTested(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "data-planes", "*.md"))
+	if err != nil || len(pages) < len(route.Implementations) {
+		t.Fatalf("only %d pages: %v", len(pages), err)
+	}
+	var all strings.Builder
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+		if filepath.Base(page) == "README.md" {
+			continue
+		}
+		for _, heading := range []string{"## What Serin writes", "## What was tested", "## What was not"} {
+			if !strings.Contains(string(text), "\n"+heading+"\n") {
+				t.Errorf("%s has no %q", page, heading)
+			}
+		}
+	}
+	for _, known := range route.Implementations {
+		if !strings.Contains(all.String(), known.Name) {
+			t.Errorf("no page speaks of %s, which the bridge knows", known.Name)
 		}
 	}
 }
