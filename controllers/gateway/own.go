@@ -23,8 +23,10 @@ import (
 func (r *reconciler) carryOutByOwn(ctx context.Context, s *split.TrafficSplit, in route.Input) (outcome, error) {
 	o := outcome{Outcome: route.Build(in)}
 	if o.Keep {
+		o.held = hasFinalizer(s)
 		return o, r.restore(ctx, s, nil)
 	}
+	o.held = slices.ContainsFunc(in.Request.ParentRefs, func(p split.ParentRef) bool { return !route.IsService(p) })
 	var failed []error
 	for _, want := range o.Routes {
 		u, err := r.applyRoute(ctx, want, &o)
@@ -38,7 +40,11 @@ func (r *reconciler) carryOutByOwn(ctx context.Context, s *split.TrafficSplit, i
 	if err := errors.Join(failed...); err != nil {
 		return o, err
 	}
-	return o, errors.Join(r.deleteOwn(ctx, s, o.Routes), r.restore(ctx, s, nil))
+	keep := map[string]bool{}
+	for _, want := range o.Routes {
+		keep[keyOf(want.Kind(), s.Namespace, want.Meta().Name)] = true
+	}
+	return o, errors.Join(r.deleteOwn(ctx, s, keep), r.restore(ctx, s, nil))
 }
 
 // judge adds what became of a route.
@@ -65,7 +71,7 @@ func (r *reconciler) applyRoute(ctx context.Context, want route.Route, o *outcom
 	if err != nil {
 		return nil, err
 	}
-	if have != nil && !madeFor(have, meta.OwnerReferences[0].Name) {
+	if name := meta.OwnerReferences[0].Name; have != nil && !madeFor(have, name) && have.GetAnnotations()[route.LeftAnnotation] != name {
 		o.add(notOwned(want.Kind(), meta.Name))
 		return nil, nil
 	}
@@ -178,25 +184,55 @@ func madeFor(u *unstructured.Unstructured, name string) bool {
 	return slices.ContainsFunc(u.GetOwnerReferences(), func(ref metav1.OwnerReference) bool { return isSplit(ref) && ref.Name == name })
 }
 
-// deleteOwn deletes the routes of a split but those to keep.
-func (r *reconciler) deleteOwn(ctx context.Context, s *split.TrafficSplit, keep []route.Route) error {
+// leave leads the routes of a split that callers of Gateways come by to the apex, and lets them go. It returns which they are. A
+// split that is gone already had none, for the finalizer would have kept it.
+func (r *reconciler) leave(ctx context.Context, s *split.TrafficSplit) (map[string]bool, error) {
+	left := map[string]bool{}
+	if s.UID == "" {
+		return left, nil
+	}
+	own, err := r.own(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range own {
+		if !route.AtGateway(u) || !u.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		want, err := route.Left(u, s)
+		if err != nil {
+			return nil, err
+		}
+		key := keyOf(u.GetKind(), u.GetNamespace(), u.GetName())
+		err = r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), client.FieldOwner(Manager), client.ForceOwnership)
+		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) { // a conflict: it is not that route any more
+			return nil, err
+		}
+		left[key] = true
+		r.guard.forget(key)
+		r.memory.drop(key)
+	}
+	return left, nil
+}
+
+// deleteOwn deletes the routes of a split but those to keep, each as it is known: one that changed since is looked at again.
+func (r *reconciler) deleteOwn(ctx context.Context, s *split.TrafficSplit, keep map[string]bool) error {
 	own, err := r.own(ctx, s)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, u := range own {
-		kept := slices.ContainsFunc(keep, func(want route.Route) bool { return want.Kind() == u.GetKind() && want.Meta().Name == u.GetName() })
-		if kept || !u.GetDeletionTimestamp().IsZero() {
+		key := keyOf(u.GetKind(), u.GetNamespace(), u.GetName())
+		if keep[key] || !u.GetDeletionTimestamp().IsZero() {
 			continue
 		}
-		uid := u.GetUID()
-		err := r.client.Delete(ctx, u, client.Preconditions{UID: &uid})
+		uid, version := u.GetUID(), u.GetResourceVersion()
+		err := r.client.Delete(ctx, u, client.Preconditions{UID: &uid, ResourceVersion: &version})
 		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
 			failed = append(failed, err)
 			continue
 		}
-		key := keyOf(u.GetKind(), u.GetNamespace(), u.GetName())
 		r.guard.forget(key)
 		r.memory.drop(key)
 	}

@@ -21,7 +21,8 @@ import (
 // Manager is the field manager as which the bridge writes.
 const Manager = "serin-gateway"
 
-// Finalizer keeps a TrafficSplit until a route of the user's that was taken over for it is as it was.
+// Finalizer keeps a TrafficSplit until a route of the user's that was taken over for it is as it was, and the bridge's own at Gateways
+// lead to the apex.
 const Finalizer = "gateway.serin.dev/restore"
 
 // reconciler carries TrafficSplits out.
@@ -71,7 +72,7 @@ type outcome struct {
 	route.Outcome
 	answers []route.Answer
 	titles  []string      // of the routes that carry it out
-	held    bool          // a route of the user's is taken over for it
+	held    bool          // callers come by a route that must not go with it
 	again   time.Duration // when to look again; zero if a watch tells
 }
 
@@ -177,7 +178,11 @@ func (r *reconciler) release(ctx context.Context, s *split.TrafficSplit) error {
 	if !r.need(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(s)}, r.kinds.http, r.kinds.grpc) {
 		return nil
 	}
-	if err := errors.Join(r.deleteOwn(ctx, s, nil), r.restore(ctx, s, nil)); err != nil {
+	left, err := r.leave(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(r.deleteOwn(ctx, s, left), r.restore(ctx, s, nil)); err != nil {
 		return err
 	}
 	r.memory.forget(s)

@@ -53,7 +53,7 @@ func (r *reconciler) report(ctx context.Context, s *split.TrafficSplit, o outcom
 
 // landingOf is what became of a split, in one sentence for each thing that stands in the way.
 func landingOf(s *split.TrafficSplit, o outcome) split.Landing {
-	landing := split.Landing{Generation: s.Generation}
+	landing := s.Answer()
 	var sentences []string
 	for _, p := range o.Problems {
 		sentences = append(sentences, p.Message)

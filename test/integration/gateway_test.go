@@ -152,11 +152,40 @@ var _ = Describe("the bridge to the Gateway API", Ordered, Serial, func() {
 		patched := fresh.DeepCopy()
 		delete(patched.Annotations, split.RouteAnnotation)
 		Expect(user.Patch(ctx, patched, client.MergeFrom(fresh))).To(Succeed())
-		Eventually(missing).WithArguments(ctx, ns, "shop").Should(BeTrue())
 		Eventually(func() (map[string]string, error) {
 			err := user.Get(ctx, client.ObjectKeyFromObject(s), fresh)
 			return fresh.Annotations, err
 		}).Should(BeEmpty())
+		Expect(fresh.Finalizers).To(BeEmpty())
+		route, err = read(ctx, ns, "shop")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(backends(route, 0)).To(Equal(map[string]int32{"foobar": 1}), "callers of the Gateway still reach the apex")
+	})
+
+	It("leaves its route at a Gateway to the apex when the split goes, and takes it on for the next", func(ctx SpecContext) {
+		ns := place(ctx, likeTraefik)
+		edge(ctx, ns, "traefik")
+		s := divided(ctx, ns, "shop", toGateway(), 90, 10)
+		Eventually(landing).WithArguments(ctx, s).Should(landed(90, 10))
+		before, err := read(ctx, ns, "shop")
+		Expect(err).NotTo(HaveOccurred())
+
+		Expect(user.Delete(ctx, s)).To(Succeed())
+		Eventually(func() bool { return apierrors.IsNotFound(user.Get(ctx, client.ObjectKeyFromObject(s), s)) }).Should(BeTrue())
+		left, err := read(ctx, ns, "shop")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(left.UID).To(Equal(before.UID))
+		Expect(left.OwnerReferences).To(BeEmpty(), "else it would be collected with the split")
+		Expect(backends(left, 0)).To(Equal(map[string]int32{"foobar": 1}))
+		Expect(left.Spec.ParentRefs).To(Equal(before.Spec.ParentRefs))
+
+		next := divided(ctx, ns, "shop", toGateway(), 50, 50)
+		Eventually(landing).WithArguments(ctx, next).Should(landed(50, 50))
+		taken, err := read(ctx, ns, "shop")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(taken.UID).To(Equal(before.UID))
+		Expect(taken.OwnerReferences).To(ConsistOf(HaveField("UID", next.UID)))
+		Expect(taken.Annotations).NotTo(HaveKey("gateway.serin.dev/left"))
 	})
 
 	It("deletes its routes with the split", func(ctx SpecContext) {
@@ -353,10 +382,9 @@ var _ = Describe("the bridge to the Gateway API", Ordered, Serial, func() {
 			Expect(user.Patch(ctx, patched, client.MergeFrom(fresh))).To(Succeed())
 			Eventually(landing).WithArguments(ctx, s).Should(HaveField("Message", `carried out by HTTPRoute "shop"`))
 			Eventually(func() gatewayv1.HTTPRouteSpec { return spec(ctx, ns) }).Should(Equal(before))
-			Eventually(func() ([]string, error) {
-				err := user.Get(ctx, client.ObjectKeyFromObject(s), fresh)
-				return fresh.Finalizers, err
-			}).Should(BeEmpty())
+			route, err := read(ctx, ns, "mine")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(route.Annotations).To(BeEmpty())
 		})
 
 		It("is not fought over with a manager that reverts it", func(ctx SpecContext) {

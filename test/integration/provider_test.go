@@ -79,11 +79,12 @@ func (s *shop) request(ctx context.Context) *split.RouteRequest {
 func (s *shop) land(ctx context.Context, landing split.Landing) {
 	GinkgoHelper()
 	current := s.split(ctx)
-	landing.Generation = current.Generation
-	answer, err := json.Marshal(landing)
+	answer := current.Answer()
+	answer.Weights, answer.Message = landing.Weights, landing.Message
+	text, err := json.Marshal(answer)
 	Expect(err).NotTo(HaveOccurred())
 	patched := current.DeepCopy()
-	patched.Annotations[split.LandingAnnotation] = string(answer)
+	patched.Annotations[split.LandingAnnotation] = string(text)
 	Expect(user.Patch(ctx, patched, client.MergeFrom(current), client.FieldOwner("bridge"))).To(Succeed())
 }
 

@@ -3,6 +3,7 @@ package split
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 )
 
 // A bridge carries a TrafficSplit out by the Gateway API. It and whoever wrote the split meet in two annotations: one asks,
@@ -54,6 +55,8 @@ type RouteRef struct {
 type Landing struct {
 	// Generation is the split's metadata.generation that this speaks of; an older one says nothing about the split as it is.
 	Generation int64 `json:"generation"`
+	// Request is a digest of the RouteAnnotation that this answers, because an annotation has no part in the generation.
+	Request string `json:"request"`
 	// Weights are what the data plane has accepted, by backend Service: those of every backend of the split, or none until all of
 	// its routes are accepted as they are now.
 	Weights map[string]int64 `json:"weights,omitempty"`
@@ -74,10 +77,18 @@ func (s *TrafficSplit) RouteRequest() (*RouteRequest, error) {
 	return request, nil
 }
 
+// Answer begins what a bridge answers to a split as it is now.
+func (s *TrafficSplit) Answer() Landing {
+	digest := fnv.New64a()
+	_, _ = digest.Write([]byte(s.Annotations[RouteAnnotation]))
+	return Landing{Generation: s.Generation, Request: fmt.Sprintf("%016x", digest.Sum64())}
+}
+
 // Landing reads what a bridge answered; nil when it did not, or not to the split as it is now.
 func (s *TrafficSplit) Landing() *Landing {
-	landing := &Landing{}
-	if json.Unmarshal([]byte(s.Annotations[LandingAnnotation]), landing) != nil || landing.Generation != s.Generation {
+	landing, now := &Landing{}, s.Answer()
+	if json.Unmarshal([]byte(s.Annotations[LandingAnnotation]), landing) != nil ||
+		landing.Generation != now.Generation || landing.Request != now.Request {
 		return nil
 	}
 	return landing
