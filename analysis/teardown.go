@@ -6,7 +6,8 @@ import (
 
 // teardown takes a Canary away: first the target serves again, then the apex leads to it, then the split goes, then the
 // versions. Each step is chosen by what is there, so it goes on after a crash, and none begins before the one above it is
-// done. The split of the Gateway API stays until the bridge has led the route to the apex again. A candidate that nobody judges any more loses its traffic at once. Where there is nothing to restore, everything goes.
+// done. The split of the Gateway API stays until the bridge has led the route to the apex again. A candidate that nobody judges
+// any more loses its traffic at once. Where there is nothing to restore, everything goes.
 func (p *pass) teardown() Plan {
 	if c := p.next.Candidate; c != nil {
 		c.Weight, p.next.Step = 0, nil
@@ -21,7 +22,7 @@ func (p *pass) teardown() Plan {
 	size := p.restoredSize()
 	switch t := p.seen.Target; {
 	case !t.Found || p.untouched():
-		plan.Finished, plan.Wait = true, 0
+		plan.Split, plan.Finished, plan.Wait = p.lastSplit(plan.Split), true, 0
 	case !p.targetServes():
 		if t.ReplicasOwner == "" && t.Replicas < size {
 			plan.TargetReplicas = &size
@@ -43,6 +44,15 @@ func (p *pass) withdraws() bool {
 		p.next.WithdrawnAt = v1alpha1.At(p.now)
 	}
 	return restored || p.next.WithdrawnAt != nil
+}
+
+// lastSplit is what becomes of the split where nothing is restored: one that is gone is not made again, because in a namespace that
+// is deleted the API server refuses it, and the Canary would stay for ever.
+func (p *pass) lastSplit(planned Existence) Existence {
+	if p.seen.Traffic.Written {
+		return planned
+	}
+	return Leave
 }
 
 // targetServes says whether the target has the pods it asks for, all ready, and no fewer than the versions have.

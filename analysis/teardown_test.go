@@ -55,6 +55,9 @@ func TestTeardownInEveryPhase(t *testing.T) {
 					s.status.WithdrawnAt, s.seen.Target.Ready = ago(time.Hour), 0
 				}, `target left, apex "", split gone, 0%, waits`},
 				{"the target is gone", func(s *scene) { s.seen.Target = Target{} }, `target left, apex "", split kept, 0%, finished`},
+				{"so is the split, as in a namespace that is deleted", func(s *scene) {
+					s.seen.Target, s.seen.Traffic = Target{}, Traffic{}
+				}, `target left, apex "", split left, 0%, finished`},
 			}
 			for _, step := range steps {
 				s := in(phase)

@@ -18,6 +18,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
@@ -89,6 +90,19 @@ func installGatewayAPI(ctx context.Context, plurals ...string) {
 	}
 	_, err = envtest.InstallCRDs(plane.Config, envtest.CRDInstallOptions{Paths: paths, ErrorIfPathMissing: true})
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// uninstallGatewayAPI takes them away again: other specs have an API server without them.
+func uninstallGatewayAPI(ctx context.Context) {
+	GinkgoHelper()
+	for _, plural := range []string{"httproutes", "grpcroutes", "gateways", "gatewayclasses"} {
+		crd := &metav1.PartialObjectMetadata{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},
+			ObjectMeta: metav1.ObjectMeta{Name: plural + "." + gatewayv1.GroupName},
+		}
+		Expect(client.IgnoreNotFound(user.Delete(ctx, crd))).To(Succeed())
+		Eventually(func() bool { return apierrors.IsNotFound(user.Get(ctx, client.ObjectKeyFromObject(crd), crd)) }).Should(BeTrue())
+	}
 }
 
 // answering says how the stand-in answers for the routes of a namespace.

@@ -39,6 +39,7 @@ var _ = Describe("the bridge to the Gateway API", Ordered, Serial, func() {
 	})
 
 	BeforeAll(func(ctx SpecContext) {
+		DeferCleanup(uninstallGatewayAPI) // once the bridge has stopped: the last cleanup that is named runs first
 		s := scheme()
 		Expect(gatewayv1.Install(s)).To(Succeed())
 		var err error
