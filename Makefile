@@ -1,6 +1,6 @@
 # Serin's tools are pinned in tools/go.mod and tools/manifests/go.mod and built by Go when first used: nothing is installed
-# by hand. The first lint builds golangci-lint and the first verify helm, which takes minutes; after that both come from
-# Go's cache.
+# by hand (tools/image builds the container images). The first lint builds golangci-lint and the first verify helm, which takes
+# minutes; after that both come from Go's cache.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,7 +9,10 @@ MAKEFLAGS += --no-print-directory
 
 tool  = go tool -modfile=tools/go.mod
 CONTROLLER_GEN = $(tool) controller-gen
-IMAGE ?= serin:dev
+# The images' tag; config/default and the chart take dev.
+TAG ?= dev
+# Where make push pushes to.
+REPO ?=
 # More flags for go test, such as TESTFLAGS=-race.
 TESTFLAGS ?=
 
@@ -45,6 +48,8 @@ test: ## Run every test, the ones on a real control plane included (its programs
 	go test -timeout 30m $(TESTFLAGS) ./...
 	@echo "== test/cluster, the module that gets and runs the control plane"
 	go -C test/cluster test $(TESTFLAGS) ./...
+	@echo "== tools/image, which builds the container images"
+	go -C tools/image test $(TESTFLAGS) ./...
 
 test-pure: ## Run the tests of the pure rooms alone: no cluster, no network, seconds.
 	go test $(TESTFLAGS) ./api/... ./analysis/... ./policy/... ./metrics/window/...
@@ -55,9 +60,14 @@ test-opa: ## Compare the policy engine with Open Policy Agent in 1,000,000 rando
 test-properties: ## Run the rollout core's properties over more than 10,000 random stories; under a minute on 2 idle cores.
 	go test -count=1 ./analysis -rapid.checks=300
 
-e2e: ## Run the demo's chaos test, and the faults. (Real nodes and meshes are not tested yet.)
-	go test $(TESTFLAGS) -count=1 -v -run Chaos ./test/demo/...
+e2e: ## Run the suite on the cluster of KUBECONFIG, else on a real node here (root on Linux); then the faults and GitOps. E2EFLAGS are ginkgo's.
+	test/e2e/run $(E2EFLAGS)
 	@$(MAKE) faults
+	@$(MAKE) gitops
+
+node: ## Start a real node here, hold it to what it promises, and see that it leaves the machine as it was; root on Linux.
+	go -C test/cluster run . node --prepare
+	go -C test/cluster test $(TESTFLAGS) -tags e2e -count=1 -timeout 30m -run TestNode .
 
 faults: ## Break what stands around rollouts while requests are sent, and check the outcome (docs/faults.md); minutes. SERIN_SEED repeats a run.
 	go test $(TESTFLAGS) -tags e2e -count=1 -timeout 30m -parallel 8 -v ./test/faults
@@ -99,18 +109,25 @@ verify: ## Check that generated files are fresh, the code formatted, go.mod tidy
 	go -C test/cluster mod tidy -diff
 	@echo "== go vet"
 	go vet -tags e2e ./...
-	go -C test/cluster vet ./...
+	go -C test/cluster vet -tags e2e ./...
 	go -C tools/manifests vet ./...
+	go -C tools/image mod tidy -diff
+	go -C tools/image vet ./...
 	tools/verify-manifests
 	tools/lint-selftest
 
 ##@ Ship it
 
-image: ## Build the container image (IMAGE=name:tag); needs a running Docker engine or podman.
-	@builder=$$(command -v podman || command -v docker || true); \
-	if [ -z "$$builder" ] || ! "$$builder" info >/dev/null 2>&1; then \
-		echo "make image needs a running Docker engine or podman on this machine; the Dockerfile has nothing else to ask for." >&2; exit 1; \
-	fi; \
-	"$$builder" build -t $(IMAGE) .
+image: ## Build the images of Serin and of the demo application into bin/images/, without a container engine (TAG=dev).
+	go build -C tools/image -o $(CURDIR)/bin/image .
+	bin/image build -tag $(TAG)
 
-.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e faults gitops bench lint lint-selftest verify image
+load: ## Load the images into the cluster of the current context: kind, k3d, minikube, Docker Desktop, or a node of test/cluster.
+	tools/load-images
+
+push: ## Push both images for linux/amd64 and linux/arm64 (REPO=registry/path, TAG=dev).
+	@[ -n "$(REPO)" ] || { echo "make push needs REPO=registry/path, such as REPO=ghcr.io/example" >&2; exit 1; }
+	go build -C tools/image -o $(CURDIR)/bin/image .
+	bin/image push -repo $(REPO) -tag $(TAG)
+
+.PHONY: help build demo generate golden test test-pure test-opa test-properties bench-judge bench-idle bench-rollouts e2e node faults gitops bench lint lint-selftest verify image load push

@@ -45,7 +45,7 @@ func TestAgainstAnAPIServer(t *testing.T) {
 	s.kubectl("create namespace " + home)
 	s.kubectl("create namespace " + shop)
 	s.kubectl("create serviceaccount serin-authz --namespace " + home)
-	s.kubectl("apply -f ../config/rbac/authz_role.yaml")
+	s.kubectl("apply -f ../config/authz/role.yaml")
 	s.kubectl("create clusterrolebinding serin-authz --clusterrole serin-authz --serviceaccount " + home + ":serin-authz")
 	l := s.start()
 	answers := func(want string, edits ...func(*authv3.AttributeContext)) {

@@ -10,6 +10,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
+	"github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/controllers/gateway"
 
 	"github.com/go-logr/logr"
@@ -37,6 +38,7 @@ type controllerOptions struct {
 	prometheus     string
 	access         bool
 	gateway        bool
+	secrets        []string
 }
 
 func controllerCommand(shared *common) *cobra.Command {
@@ -70,20 +72,22 @@ func controllerCommand(shared *common) *cobra.Command {
 		"candidate a caller of stable may not call; without it, a rollout with spec.access.mode Enforce to another ServiceAccount stays held")
 	flags.BoolVar(&o.gateway, "gateway", true, "carry out TrafficSplits that ask for it by routes of the Gateway API; without it, "+
 		"routes that are there stay as they are, and a split for which a route of yours is taken over cannot be deleted")
+	flags.StringSliceVar(&o.secrets, "secret-namespaces", nil, "namespaces in which the controller may read Secrets, for notifications and webhooks, and "+
+		"to copy those of pod templates; * for all; elsewhere every version uses the Secrets that the target names, and changing one is no rollout; default none")
 	return cmd
 }
 
-func (o *controllerOptions) run(ctx context.Context, config *rest.Config, log logr.Logger) error {
-	config = rest.CopyConfig(config)
-	config.UserAgent = "serin-controller"
-	config.QPS = -1 // the API server's own fairness limits what Serin asks
-	mgr, err := ctrl.NewManager(config, o.managerOptions(log))
+func (o *controllerOptions) run(ctx context.Context, restConfig *rest.Config, log logr.Logger) error {
+	client := rest.CopyConfig(restConfig)
+	client.UserAgent = "serin-controller"
+	client.QPS = -1 // the API server's own fairness limits what Serin asks
+	mgr, err := ctrl.NewManager(client, o.managerOptions(log))
 	if err != nil {
 		return err
 	}
 	options := canary.Options{
 		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, PrometheusAddress: o.prometheus,
-		Registerer: ctrlmetrics.Registry, Log: log,
+		SecretScope: config.Only(o.secrets...), Registerer: ctrlmetrics.Registry, Log: log,
 	}
 	if o.access {
 		book, err := access.Setup(mgr, access.Options{Namespace: o.namespace, Log: log})
@@ -124,7 +128,7 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 		LeaderElectionID:              "serin-controller",
 		LeaderElectionNamespace:       o.leaderNS,
 		LeaderElectionReleaseOnCancel: true,
-		Cache:                         canary.CacheOptions(),
+		Cache:                         canary.CacheOptions(config.Only(o.secrets...)),
 	}
 	if o.namespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}

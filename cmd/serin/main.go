@@ -50,7 +50,7 @@ func command() *cobra.Command {
 	flags.StringVar(&shared.kubeconfig, "kubeconfig", "", "kubeconfig file; default: the pod's own account, else $KUBECONFIG")
 	flags.StringVar(&shared.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&shared.logFormat, "log-format", "json", "json or console")
-	root.AddCommand(controllerCommand(shared), metricsCommand(shared), proxyCommand(shared), authzCommand(shared))
+	root.AddCommand(controllerCommand(shared), metricsCommand(shared), proxyCommand(shared), authzCommand(shared), checkCommand(shared))
 	return root
 }
 

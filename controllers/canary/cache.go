@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
+	"github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/controllers/canary/pods"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,13 +16,21 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// CacheOptions keep in memory only what a decision needs: of pods those of versions, of ConfigMaps and Secrets no contents.
-func CacheOptions() cache.Options {
+// CacheOptions keep in memory only what a decision needs: of pods those of versions, of ConfigMaps and Secrets no contents. Only
+// the Secrets of the scope are watched.
+func CacheOptions(secrets config.Scope) cache.Options {
+	watched := cache.ByObject{Transform: slimMetadata}
+	if namespaces := secrets.Namespaces(); len(namespaces) > 0 {
+		watched.Namespaces = map[string]cache.Config{}
+		for _, namespace := range namespaces {
+			watched.Namespaces[namespace] = cache.Config{}
+		}
+	}
 	return cache.Options{ByObject: map[client.Object]cache.ByObject{
 		&appsv1.Deployment{}: {Transform: slimDeployment},
 		&corev1.Pod{}:        {Transform: slimPod, Label: labels.NewSelector().Add(versioned())},
 		&corev1.ConfigMap{}:  {Transform: slimMetadata},
-		&corev1.Secret{}:     {Transform: slimMetadata},
+		&corev1.Secret{}:     watched,
 		&corev1.Namespace{}:  {Transform: slimMarks},
 		metadataOf(crdKind):  {Transform: slimMarks},
 	}}

@@ -54,11 +54,12 @@ func (r *Reconciler) applyConfigs(ctx context.Context, canary *v1alpha1.Canary, 
 	return errors.Join(failed...)
 }
 
-// ownConfigs are the references of a version's pods that are its own copies.
-func ownConfigs(deployment *appsv1.Deployment) []config.Ref {
+// ownConfigs are the references of a version's pods that are its own copies. Copies of Secrets from when there was a right to
+// make them go with their owner, the Canary.
+func (r *Reconciler) ownConfigs(deployment *appsv1.Deployment) []config.Ref {
 	var own []config.Ref
 	for _, ref := range config.Refs(&deployment.Spec.Template) {
-		if strings.HasPrefix(ref.Name, deployment.Name+"-") {
+		if strings.HasPrefix(ref.Name, deployment.Name+"-") && r.Configs.Secrets.Covers(deployment.Namespace, ref) {
 			own = append(own, ref)
 		}
 	}
@@ -74,7 +75,7 @@ func configMeta(namespace string, ref config.Ref) *metav1.PartialObjectMetadata 
 
 // lostConfigs says whether a version's own copies are gone, as far as the cache knows.
 func (r *Reconciler) lostConfigs(ctx context.Context, deployment *appsv1.Deployment) bool {
-	for _, ref := range ownConfigs(deployment) {
+	for _, ref := range r.ownConfigs(deployment) {
 		m := configMeta(deployment.Namespace, ref)
 		err := r.Client.Get(ctx, client.ObjectKeyFromObject(m), m)
 		if apierrors.IsNotFound(err) && !ref.Optional {
@@ -87,7 +88,7 @@ func (r *Reconciler) lostConfigs(ctx context.Context, deployment *appsv1.Deploym
 // removeConfigs deletes a version's own copies. They go before the version, because it alone says which they are.
 func (r *Reconciler) removeConfigs(ctx context.Context, deployment *appsv1.Deployment) error {
 	var failed []error
-	for _, ref := range ownConfigs(deployment) {
+	for _, ref := range r.ownConfigs(deployment) {
 		failed = append(failed, client.IgnoreNotFound(r.Client.Delete(ctx, configMeta(deployment.Namespace, ref))))
 	}
 	return errors.Join(failed...)

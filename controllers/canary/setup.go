@@ -38,7 +38,7 @@ import (
 // +kubebuilder:rbac:groups=metrics.smi-spec.io,resources=deployments/edges,verbs=get
 // +kubebuilder:rbac:groups=access.smi-spec.io,resources=traffictargets,verbs=create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch;update
-// +kubebuilder:rbac:groups="",resources=configmaps;secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods;namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=serin.dev,resources=rolloutpolicies;clusterrolloutpolicies,verbs=get;list;watch
@@ -57,7 +57,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		return err
 	}
 	changed := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
-	return ctrl.NewControllerManagedBy(mgr).
+	build := ctrl.NewControllerManagedBy(mgr).
 		Named("canary").
 		For(&v1alpha1.Canary{}, builder.WithPredicates(changed)).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(r.ofDeployment)).
@@ -67,7 +67,6 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(marked)).
 		WatchesMetadata(metadataOf(crdKind), handler.EnqueueRequestsFromMapFunc(r.ofPlane)).
 		WatchesMetadata(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.ofConfig("ConfigMap"))).
-		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofConfig("Secret"))).
 		Watches(&v1alpha1.RolloutPolicy{}, handler.EnqueueRequestsFromMapFunc(r.ofPolicy)).
 		Watches(&v1alpha1.ClusterRolloutPolicy{}, handler.EnqueueRequestsFromMapFunc(r.ofPolicy)).
 		Watches(&v1alpha1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(ended)).
@@ -76,8 +75,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 			MaxConcurrentReconciles: workers,
 			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
 				50*time.Millisecond, 30*time.Second),
-		}).
-		Complete(r)
+		})
+	if !r.Configs.Secrets.Empty() {
+		build = build.WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofConfig("Secret")))
+	}
+	return build.Complete(r)
 }
 
 // index makes the indexes that the watches look up.

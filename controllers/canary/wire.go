@@ -32,6 +32,8 @@ type Options struct {
 	SlackAPIURL string
 	// PrometheusAddress is the Prometheus of Canaries that name none, without /api/v1; empty if there is none.
 	PrometheusAddress string
+	// SecretScope is where Secrets may be read; the same as that of the cache.
+	SecretScope config.Scope
 	// Grants says what TrafficTargets allow; nil if nobody reads them, and then a rollout that depends on them is held.
 	Grants Grants
 	// Registerer gets the controller's metrics; nil leaves them unregistered.
@@ -55,12 +57,14 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	caller := hooks.New(hooks.Options{
 		Secrets: secrets, Log: o.Log.WithName("webhooks"), Registerer: o.Registerer, Answered: nudger.Nudge,
 	})
+	book := config.NewBook(mgr.GetClient(), mgr.GetAPIReader())
+	book.Secrets = o.SecretScope
 	r := &Reconciler{
 		Client:    mgr.GetClient(),
 		Metrics:   NewMetricsReader(metrics, time.Now),
 		Splits:    &Splits{Cache: mgr.GetCache(), Live: mgr.GetAPIReader(), Changed: nudger.Nudge},
 		Grants:    o.Grants,
-		Configs:   config.NewBook(mgr.GetClient(), mgr.GetAPIReader()),
+		Configs:   book,
 		Hooks:     caller,
 		Queries:   queries.New(queries.Options{Address: o.PrometheusAddress, Client: mgr.GetAPIReader()}),
 		Events:    mgr.GetEventRecorder("serin"),

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/serin-dev/serin/test/cluster/internal/plane"
 )
 
 // errStopped says that the end came before the answer.
@@ -47,11 +45,11 @@ func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(nil) }
 }
 
-// killOnSecondSignal kills the programs of a control plane if a signal comes once the end is under way.
-func killOnSecondSignal(ctx context.Context, running *plane.Plane) {
+// killOnSecondSignal calls kill if a signal comes once the end is under way.
+func killOnSecondSignal(ctx context.Context, kill func()) {
 	<-ctx.Done()
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, ending...)
 	<-again
-	running.Kill()
+	kill()
 }

@@ -76,8 +76,21 @@ func (r *running) hasSaid(text string) bool {
 // launch starts "up" with its temporary files in base and a KUBECONFIG, which may be empty.
 func launch(t *testing.T, base, kubeconfig string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, base: base, cmd: exec.Command(program, append([]string{"up"}, args...)...)}
+	r := begin(t, append([]string{"up"}, args...)...)
+	r.base = base
 	r.cmd.Env = append(os.Environ(), "TMPDIR="+base, "KUBECONFIG="+kubeconfig)
+	r.start(t)
+	return r
+}
+
+// begin returns the program with arguments, which is yet to be started.
+func begin(t *testing.T, args ...string) *running {
+	return &running{t: t, cmd: command(args...)}
+}
+
+// start starts the program; it ends with the test.
+func (r *running) start(t *testing.T) {
+	t.Helper()
 	r.cmd.Stderr = r
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var err error
@@ -96,13 +109,19 @@ func launch(t *testing.T, base, kubeconfig string, args ...string) *running {
 		_ = r.stdin.Close()
 		_ = r.cmd.Wait()
 	})
-	return r
 }
 
 // launchReady starts "up" and waits until it is ready.
 func launchReady(t *testing.T, base, kubeconfig string, args ...string) *running {
 	t.Helper()
 	r := launch(t, base, kubeconfig, args...)
+	r.awaitReport(t)
+	return r
+}
+
+// awaitReport waits for the line that says that the program is ready.
+func (r *running) awaitReport(t *testing.T) {
+	t.Helper()
 	line, err := r.lines.ReadBytes('\n')
 	if err != nil {
 		t.Fatalf("no report: %v", err)
@@ -110,7 +129,6 @@ func launchReady(t *testing.T, base, kubeconfig string, args ...string) *running
 	if err := json.Unmarshal(line, &r.report); err != nil {
 		t.Fatalf("the report %q: %v", line, err)
 	}
-	return r
 }
 
 // exit waits for the program's end and returns its exit status.

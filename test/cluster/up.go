@@ -26,6 +26,21 @@ type report struct {
 	Pids       map[string]int `json:"pids,omitempty"`
 	Version    string         `json:"version"`
 	Audit      string         `json:"audit,omitempty"`
+	Node       *nodeDetails   `json:"node,omitempty"`
+}
+
+// nodeDetails are what the line has beside that for a node.
+type nodeDetails struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	// Containerd is the path of containerd's socket, Namespace the one in it for Kubernetes.
+	Containerd string `json:"containerd"`
+	Namespace  string `json:"namespace"`
+	// PodLogs is the folder with the logs of pods, Logs the one with those of the programs.
+	PodLogs string `json:"podLogs"`
+	Logs    string `json:"logs"`
+	// State is the file that has this line with the process ids of now.
+	State string `json:"state"`
 }
 
 // up carries out "up". Options lack the programs, which are looked for here.
@@ -86,7 +101,7 @@ func runOwn(ctx context.Context, options plane.Options, locator *assets.Locator)
 			err = stopped
 		}
 	}()
-	go killOnSecondSignal(ctx, running)
+	go killOnSecondSignal(ctx, running.Kill)
 	log.Say("Kubernetes %s is ready at %s after %s", running.Version, running.Server, time.Since(began).Round(10*time.Millisecond))
 	err = answer(report{
 		Kubeconfig: running.Kubeconfig,

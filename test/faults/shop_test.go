@@ -104,7 +104,8 @@ func (s *shop) controller(name, program string, flags ...string) *process {
 	kubeconfig, err := s.kubeconfig("controller", s.gate.url)
 	must(s.t, err)
 	p := &process{path: program, log: filepath.Join(s.plane.Dir, s.namespace+"-"+name+".log"), args: append([]string{
-		"controller", "--kubeconfig=" + kubeconfig, "--namespace=" + s.namespace, "--metrics-bind-address=0", "--health-bind-address=0",
+		"controller", "--kubeconfig=" + kubeconfig, "--namespace=" + s.namespace, "--secret-namespaces=" + s.namespace,
+		"--metrics-bind-address=0", "--health-bind-address=0",
 		"--log-format=console",
 	}, flags...)}
 	s.t.Cleanup(func() {

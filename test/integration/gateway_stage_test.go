@@ -20,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -96,10 +97,10 @@ func installGatewayAPI(ctx context.Context, plurals ...string) {
 func uninstallGatewayAPI(ctx context.Context) {
 	GinkgoHelper()
 	for _, plural := range []string{"httproutes", "grpcroutes", "gateways", "gatewayclasses"} {
-		crd := &metav1.PartialObjectMetadata{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"},
-			ObjectMeta: metav1.ObjectMeta{Name: plural + "." + gatewayv1.GroupName},
-		}
+		crd := &unstructured.Unstructured{}
+		crd.SetAPIVersion("apiextensions.k8s.io/v1")
+		crd.SetKind("CustomResourceDefinition")
+		crd.SetName(plural + "." + gatewayv1.GroupName)
 		Expect(client.IgnoreNotFound(user.Delete(ctx, crd))).To(Succeed())
 		Eventually(func() bool { return apierrors.IsNotFound(user.Get(ctx, client.ObjectKeyFromObject(crd), crd)) }).Should(BeTrue())
 	}

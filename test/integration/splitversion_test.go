@@ -6,6 +6,7 @@ import (
 
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/canary"
+	canaryconfig "github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/test/controlplane"
 	"github.com/serin-dev/serin/test/gen"
 
@@ -36,7 +37,7 @@ var _ = Describe("a CRD of TrafficSplits that is not Serin's", Serial, func() {
 		c, err := client.New(other.Config, client.Options{Scheme: scheme(), FieldOwner: "kubectl"})
 		Expect(err).NotTo(HaveOccurred())
 		mgr, err := ctrl.NewManager(other.Config, ctrl.Options{
-			Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"}, Cache: canary.CacheOptions(),
+			Scheme: scheme(), Logger: logr.Discard(), Metrics: server.Options{BindAddress: "0"}, Cache: canary.CacheOptions(canaryconfig.Scope{}),
 			Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 		})
 		Expect(err).NotTo(HaveOccurred())

@@ -13,6 +13,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/controllers/access"
 	"github.com/serin-dev/serin/controllers/canary"
+	canaryconfig "github.com/serin-dev/serin/controllers/canary/config"
 	"github.com/serin-dev/serin/test/controlplane"
 	"github.com/serin-dev/serin/test/gen"
 
@@ -102,7 +103,7 @@ func startStage(ctx context.Context) {
 
 // startController runs a controller in this process.
 func startController() *running {
-	mgr := newManager(canary.CacheOptions())
+	mgr := newManager(canary.CacheOptions(canaryconfig.Scope{}))
 	book, err := access.Setup(mgr, access.Options{Log: logr.Discard()})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(canary.Setup(context.Background(), mgr, canary.Options{Workers: 4, Namespace: "serin-system", Grants: book})).To(Succeed())

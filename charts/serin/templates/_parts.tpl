@@ -19,6 +19,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 
 {{- define "serin.pod" -}}
 serviceAccountName: serin-{{ .part }}
+{{- with .root.Values.pod.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .root.Values.pod.nodeSelector }}
+nodeSelector: {{ toJson . }}
+{{- end }}
+{{- with .root.Values.pod.tolerations }}
+tolerations: {{ toJson . }}
+{{- end }}
+{{- with .root.Values.pod.affinity }}
+affinity: {{ toJson . }}
+{{- end }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets: {{ toJson . }}
 {{- end }}
@@ -38,8 +50,12 @@ topologySpreadConstraints:
       {{- include "serin.selector" . | nindent 6 }}
 {{- end }}
 
+{{- define "serin.image" -}}
+{{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
+{{- end }}
+
 {{- define "serin.container" -}}
-image: {{ printf "%s:%s" .root.Values.image.repository (.root.Values.image.tag | default .root.Chart.AppVersion) | quote }}
+image: {{ include "serin.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources: {{ toJson (index .root.Values .part).resources }}
 securityContext:
@@ -67,6 +83,37 @@ metadata:
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: serin-{{ .part }}}
 subjects:
 - {{ include "serin.subject" . }}
+{{- end }}
+
+{{/* The metadata of a pod template. */}}
+{{- define "serin.podMeta" -}}
+labels:
+  {{- include "serin.selector" . | nindent 2 }}
+  {{- with .root.Values.pod.labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .root.Values.pod.annotations }}
+annotations: {{ toJson . }}
+{{- end }}
+{{- end }}
+
+{{/* One of several replicas may be taken away at a time. One replica alone has no budget: a node under it could not be drained. */}}
+{{- define "serin.budget" -}}
+{{- if gt (int (index .root.Values .part).replicas) 1 }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: serin-{{ .part }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "serin.labels" . | nindent 4 }}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      {{- include "serin.selector" . | nindent 6 }}
+{{- end }}
 {{- end }}
 
 {{- define "serin.subject" -}}

@@ -19,6 +19,9 @@ const pages = 16384
 // Book knows the digests of ConfigMaps and Secrets. What an object is comes from metadata; content is read only when the object
 // changed since it was read last, and is not kept. It can be used by several goroutines at a time.
 type Book struct {
+	// Secrets is where Secrets may be read.
+	Secrets Scope
+
 	metadata, live client.Reader
 	known          *lru.Cache // by key; one page for each object, of its newest content that was read
 }
@@ -45,6 +48,10 @@ func NewBook(metadata, live client.Reader) *Book {
 func (b *Book) Read(ctx context.Context, namespace string, refs []Ref) (Set, error) {
 	set := make(Set, 0, len(refs))
 	for _, r := range refs {
+		if !b.Secrets.Covers(namespace, r) {
+			set = append(set, Entry{Ref: r, Found: true}) // whether it exists, the kubelet finds out
+			continue
+		}
 		e, err := b.entry(ctx, namespace, r)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s %s/%s: %w", r.Kind, namespace, r.Name, err)

@@ -10,7 +10,8 @@
 // configMap, secret and projected. What the node or a volume driver uses is not the program's configuration and stays as it
 // is: imagePullSecrets, and the secrets of CSI, Azure, Ceph, iSCSI and other drivers. Left alone is also whatever carries the
 // annotation serin.dev/config-tracking: disabled, and a Secret of the type kubernetes.io/service-account-token, whose token
-// Kubernetes issues for that one object.
+// Kubernetes issues for that one object. So is every Secret of a namespace that the Scope has not: the controller then needs no
+// right to read it.
 //
 // A digest tells only whether content is the same, but who can guess a short secret can check the guess with it, so it belongs
 // hashed with the rest of the template into the revision and nowhere else.

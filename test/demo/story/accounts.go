@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -42,7 +43,12 @@ func (w *World) grant(ctx context.Context, o WorldOptions) error {
 			return err
 		}
 	}
-	return nil
+	// The right to read Secrets is given for one namespace: kubectl apply -k config/secrets -n shop.
+	text, err := os.ReadFile(filepath.Join(o.Root, "config", "secrets", "role.yaml"))
+	if err != nil {
+		return err
+	}
+	return w.applyText(ctx, strings.ReplaceAll(string(text), "\nmetadata:\n", "\nmetadata:\n  namespace: "+shop+"\n"))
 }
 
 // as is the configuration of a part that acts as its account.

@@ -53,7 +53,7 @@ func (c *Controller) Start() error {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the process has a descriptor of its own
-	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false",
+	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false", "--secret-namespaces="+shop,
 		"--metrics-bind-address=0", "--health-bind-address=0")
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	return Launch(c.cmd)

@@ -253,3 +253,21 @@ func write(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+func TestProgramsAreBuiltOnceByTheirVersions(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		for _, name := range Programs {
+			path, err := w.EnsureProgram(t.Context(), name)
+			if err != nil || !executable(path) || !strings.Contains(path, name+"-"+gobuild.Version(name)+"-") || !w.Built(name) {
+				t.Errorf("%s: got %s, %v", name, path, err)
+			}
+		}
+	}
+	if !slices.Equal(w.built, Programs) {
+		t.Errorf("built %v, want each once", w.built)
+	}
+	if _, err := w.EnsureProgram(t.Context(), "mosaic"); err == nil || !strings.Contains(err.Error(), "none of the programs prometheus, ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -21,8 +21,18 @@ const (
 	Kubectl           = "kubectl"
 )
 
+// The programs that a node needs beside them.
+const (
+	Scheduler = "kube-scheduler"
+	Kubelet   = "kubelet"
+	KubeProxy = "kube-proxy"
+)
+
 // All are the programs of a control plane in the order in which they are built: the largest first.
 var All = []string{APIServer, ControllerManager, Kubectl, Etcd}
+
+// AllOfNode are the programs of a control plane and of a node.
+var AllOfNode = []string{APIServer, ControllerManager, Kubelet, Kubectl, Etcd, Scheduler, KubeProxy}
 
 // cacheRoot is the folder for all that serin keeps outside the checkout.
 func cacheRoot(getenv func(string) string) (string, error) {

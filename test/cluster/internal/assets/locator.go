@@ -136,16 +136,42 @@ func (l *Locator) announce(why string, programs []string) {
 
 // build builds a program from the modules of the checkout that the working directory is in.
 func build(ctx context.Context, log *progress.Log, program, path string) error {
-	here, err := os.Getwd()
+	builder, err := builder(log)
 	if err != nil {
 		return err
+	}
+	return builder.Build(ctx, program, path)
+}
+
+// Source returns the folder with the files of a module, such as the CRDs of a program; nobody may change them.
+func Source(ctx context.Context, log *progress.Log, module string) (string, error) {
+	builder, err := builder(log)
+	if err != nil {
+		return "", err
+	}
+	return builder.Source(ctx, module)
+}
+
+// BuildPause builds the program of the pause image into the file at path.
+func BuildPause(ctx context.Context, log *progress.Log, path string) error {
+	builder, err := builder(log)
+	if err != nil {
+		return err
+	}
+	return builder.BuildPause(ctx, path)
+}
+
+// builder is the one for the checkout that the working directory is in.
+func builder(log *progress.Log) (*gobuild.Builder, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
 	}
 	modules, err := gobuild.FindModules(here)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	builder := gobuild.Builder{Modules: modules, Log: log}
-	return builder.Build(ctx, program, path)
+	return &gobuild.Builder{Modules: modules, Log: log}, nil
 }
 
 // sameFolder returns the folder that holds all programs under their own names, or nothing.

@@ -5,14 +5,10 @@ package assets
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
-
-	"github.com/serin-dev/serin/test/cluster/internal/gobuild"
 )
 
 // Prometheus is the server that queries are put to.
@@ -32,31 +28,7 @@ func (l *Locator) EnsurePrometheus(ctx context.Context) (string, error) {
 	if path, err := exec.LookPath(Prometheus); err == nil && l.recent(path) {
 		return filepath.Abs(path)
 	}
-	own := *l
-	own.Cache = filepath.Join(l.Root, fmt.Sprintf("prometheus-%s-%s-%s", gobuild.PrometheusVersion, runtime.GOOS, runtime.GOARCH))
-	return filepath.Join(own.Cache, Prometheus), own.buildPrometheus(ctx)
-}
-
-// buildPrometheus builds one into the cache unless it is there.
-func (l *Locator) buildPrometheus(ctx context.Context) error {
-	path := filepath.Join(l.Cache, Prometheus)
-	if executable(path) {
-		return nil
-	}
-	if err := os.MkdirAll(l.Cache, 0o755); err != nil {
-		return err
-	}
-	lock, err := l.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	if executable(path) {
-		return nil
-	}
-	l.Log.Say("building Prometheus %s from Go modules, once, into %s; from nothing that takes about 2 minutes on 2 idle cores",
-		gobuild.PrometheusVersion, l.Cache)
-	return l.Build(ctx, Prometheus, path)
+	return l.ensureBuilt(ctx, Prometheus)
 }
 
 var prometheusVersion = regexp.MustCompile(`^prometheus, version ([0-9]+)\.([0-9]+)`)

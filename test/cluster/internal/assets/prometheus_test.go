@@ -19,7 +19,7 @@ func TestPrometheusIsBuiltOnceByItsVersion(t *testing.T) {
 	for range 2 {
 		both.Go(func() {
 			path, err := w.EnsurePrometheus(t.Context())
-			if err != nil || !executable(path) || !strings.Contains(path, "prometheus-"+gobuild.PrometheusVersion) {
+			if err != nil || !executable(path) || !strings.Contains(path, "prometheus-"+gobuild.Version(Prometheus)) {
 				t.Errorf("got %s, %v", path, err)
 			}
 		})
@@ -28,7 +28,7 @@ func TestPrometheusIsBuiltOnceByItsVersion(t *testing.T) {
 	if !slices.Equal(w.built, []string{Prometheus}) || len(w.downloaded) > 0 {
 		t.Errorf("built %v, downloaded %v; want one build", w.built, w.downloaded)
 	}
-	if !strings.Contains(w.said.String(), "building Prometheus") {
+	if !strings.Contains(w.said.String(), "building prometheus") {
 		t.Errorf("the long wait is not announced:\n%s", w.said)
 	}
 }

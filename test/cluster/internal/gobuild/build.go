@@ -63,7 +63,7 @@ func (b *Builder) run(ctx context.Context, recipe recipe, path string, out *outp
 	cmd := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-tags", recipe.tags, "-ldflags", recipe.ldflags(),
 		"-o", path, recipe.pkg)
 	cmd.Dir = filepath.Join(b.Modules, recipe.module)
-	cmd.Env = environment(os.Environ())
+	cmd.Env = environment(os.Environ(), recipe.cgoEnabled())
 	cmd.Stderr = out
 	cmd.Cancel = func() error { return process.SignalGroup(cmd, syscall.SIGINT) }
 	cmd.WaitDelay = afterInterrupt
@@ -73,14 +73,14 @@ func (b *Builder) run(ctx context.Context, recipe recipe, path string, out *outp
 	return cmd.Wait()
 }
 
-// environment returns env with all that could change what is built set to fixed values. An empty GOFLAGS would let a
+// environment returns env with all that could change what is built set to fixed values, CGO_ENABLED to cgo. An empty GOFLAGS would let a
 // value from the Go toolchain's own configuration file through, so the flags are set there and not on the command line.
-func environment(env []string) []string {
+func environment(env []string, cgo string) []string {
 	fixed := map[string]string{
 		"GOFLAGS":     "-mod=readonly -buildvcs=false",
 		"GOWORK":      "off",
 		"GO111MODULE": "on",
-		"CGO_ENABLED": "0",
+		"CGO_ENABLED": cgo,
 		"GOOS":        runtime.GOOS,
 		"GOARCH":      runtime.GOARCH,
 	}

@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// Versions of what is built, as the modules under test/cluster/build pin them.
+// Versions of a control plane's programs, as the modules under test/cluster/build pin them.
 const (
 	KubernetesVersion = "v1.37.2"
 	EtcdVersion       = "v3.7.3"
-	PrometheusVersion = "v3.13.5"
 )
 
 // recipe says how to build one program.
@@ -21,10 +20,16 @@ type recipe struct {
 	// module is the folder of the module under test/cluster/build.
 	module string
 	pkg    string
+	// version is the program's, and pinned the one of its Go module where that counts otherwise.
+	version, pinned string
 	// tags are build tags, separated by commas.
 	tags string
 	// stamps are the variables set by the linker.
 	stamps map[string]string
+	// cgo says that a C compiler takes part.
+	cgo bool
+	// minutes is about how long a build from nothing takes on 2 idle cores.
+	minutes int
 }
 
 // stampPackage holds the variables with the version that Kubernetes' programs report.
@@ -40,20 +45,56 @@ var kubernetesStamps = map[string]string{
 
 // recipes has every program that can be built.
 var recipes = map[string]recipe{
-	"etcd":                    {module: "etcd", pkg: "go.etcd.io/etcd/server/v3"},
+	"etcd":                    {module: "etcd", pkg: "go.etcd.io/etcd/server/v3", version: EtcdVersion, minutes: 1},
 	"kube-apiserver":          kubernetes("kube-apiserver"),
 	"kube-controller-manager": kubernetes("kube-controller-manager"),
+	"kube-proxy":              kubernetes("kube-proxy"),
+	"kube-scheduler":          kubernetes("kube-scheduler"),
 	"kubectl":                 kubernetes("kubectl"),
+	"kubelet":                 kubernetes("kubelet"),
+	"coredns":                 {module: "coredns", pkg: "github.com/coredns/coredns", version: "v1.15.0", minutes: 3},
+	"kustomize-controller":    {module: "kustomize-controller", pkg: "github.com/fluxcd/kustomize-controller", version: "v1.9.6", minutes: 4},
+	"metrics-server":          {module: "metrics-server", pkg: "sigs.k8s.io/metrics-server/cmd/metrics-server", version: "v0.9.0", minutes: 3},
 	"prometheus": {
-		module: "prometheus", pkg: "github.com/prometheus/prometheus/cmd/prometheus",
-		tags:   "remove_all_sd", // static targets, files and HTTP are enough, and the clouds' clients take long to build
-		stamps: map[string]string{"github.com/prometheus/common/version.Version": PrometheusVersion[1:]},
+		module: "prometheus", pkg: "github.com/prometheus/prometheus/cmd/prometheus", version: "v3.13.5", pinned: "v0.313.5",
+		tags:    "remove_all_sd", // static targets, files and HTTP are enough, and the clouds' clients take long to build
+		stamps:  map[string]string{"github.com/prometheus/common/version.Version": "3.13.5"},
+		minutes: 2,
+	},
+	"runc": {
+		module: "runc", pkg: "github.com/opencontainers/runc", version: "v1.5.2",
+		tags:    "seccomp",
+		cgo:     true, // libseccomp, and the C part that enters namespaces
+		minutes: 1,
+	},
+	"source-controller": {module: "source-controller", pkg: "github.com/fluxcd/source-controller", version: "v1.9.6", minutes: 6},
+	"traefik": {
+		module: "traefik", pkg: "github.com/traefik/traefik/v3/cmd/traefik", version: "v3.6.0",
+		stamps:  map[string]string{"github.com/traefik/traefik/v3/pkg/version.Version": "3.6.0"},
+		minutes: 5,
 	},
 }
 
 // kubernetes is the recipe of one of Kubernetes' programs.
 func kubernetes(program string) recipe {
-	return recipe{module: "kubernetes", pkg: "k8s.io/kubernetes/cmd/" + program, stamps: kubernetesStamps}
+	return recipe{
+		module: "kubernetes", pkg: "k8s.io/kubernetes/cmd/" + program,
+		version: KubernetesVersion, stamps: kubernetesStamps, minutes: 4,
+	}
+}
+
+// Version is the version of a program that can be built, or nothing.
+func Version(program string) string { return recipes[program].version }
+
+// Minutes is about how long the build of a program from nothing takes on 2 idle cores, in minutes.
+func Minutes(program string) int { return recipes[program].minutes }
+
+// cgoEnabled is the value of CGO_ENABLED.
+func (r recipe) cgoEnabled() string {
+	if r.cgo {
+		return "1"
+	}
+	return "0"
 }
 
 // ldflags are the linker's flags: no symbol table, no debug information, the stamps.

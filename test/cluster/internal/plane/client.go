@@ -24,7 +24,7 @@ func newClient(c credentials) (*client, error) {
 		return nil, err
 	}
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(c.authority.Cert) {
+	if !roots.AppendCertsFromPEM(c.authority.Pair.Cert) {
 		return nil, errors.New("the authority's certificate cannot be read back")
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{admin}, RootCAs: roots, MinVersion: tls.VersionTLS12}

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,13 +19,20 @@ const (
 	issuer = "https://kubernetes.default.svc.cluster.local"
 	// controllerManagerUser is the user that RBAC's default roles know the controller manager by.
 	controllerManagerUser = "system:kube-controller-manager"
+	// loopback is where all listens that has no reason to listen elsewhere.
+	loopback = "127.0.0.1"
 )
 
 // layout gives the paths in the folder of a control plane.
 type layout struct {
 	root  string
 	audit Audit
+	// node is the address of the node, empty if there is none.
+	node string
 }
+
+// host is the address that the API server listens on.
+func (l layout) host() string { return cmp.Or(l.node, loopback) }
 
 // at is the path of a file in the folder.
 func (l layout) at(name string) string { return filepath.Join(l.root, name) }
@@ -44,7 +52,8 @@ func (l layout) kubeconfig() string { return l.at("kubeconfig") }
 
 // credentials are what the control plane needs in memory to look after itself.
 type credentials struct {
-	authority, admin, manager pki.Pair
+	authority *pki.Authority
+	admin     pki.Pair
 }
 
 // writeCertificates makes all certificates and keys and writes those that a program reads.
@@ -63,18 +72,19 @@ func (l layout) writeCertificates() (credentials, error) {
 		return credentials{}, err
 	}
 	maker := &maker{layout: l}
-	serving := maker.pair(authority.Server("kube-apiserver", servingHosts()...))
+	serving := maker.pair(authority.Server("kube-apiserver", append(servingHosts(), l.host())...))
 	proxy := maker.pair(front.Client(proxyUser))
 	admin := maker.pair(authority.Client("serin-admin", "system:masters"))
-	manager := maker.pair(authority.Client(controllerManagerUser))
+	kubelets := maker.pair(authority.Client("serin-kubelet-client", "system:masters"))
 	maker.write("ca", authority.Pair)
 	maker.write("front-proxy-ca", front.Pair)
 	maker.write("serving", serving)
 	maker.write("front-proxy-client", proxy)
+	maker.write("kubelet-client", kubelets)
 	private, public, err := pki.SigningKey()
 	maker.note(err)
 	maker.write("service-account", pki.Pair{Cert: public, Key: private})
-	return credentials{authority: authority.Pair, admin: admin, manager: manager}, maker.err
+	return credentials{authority: authority, admin: admin}, maker.err
 }
 
 // servingHosts are the names that the API server is reached by.

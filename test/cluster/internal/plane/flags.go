@@ -1,6 +1,9 @@
 package plane
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // etcdFlags are the flags of etcd. It answers on a socket and, because it insists on a port for other members, on one that
 // the kernel chooses and nobody uses. Nothing it holds is worth waiting for a disk.
@@ -21,19 +24,17 @@ func (l layout) etcdFlags() []string {
 
 // apiServerFlags are the flags of kube-apiserver on a port.
 func (l layout) apiServerFlags(port int) []string {
-	return append(l.auditFlags(), []string{
+	return slices.Concat(l.auditFlags(), l.apiServerNodeFlags(), []string{
 		"--etcd-servers=unix://" + l.socket(),
-		"--bind-address=127.0.0.1",
+		"--bind-address=" + l.host(),
 		fmt.Sprintf("--secure-port=%d", port),
-		"--advertise-address=127.0.0.1",
-		"--endpoint-reconciler-type=none", // Loopback addresses are refused in EndpointSlices.
+		"--advertise-address=" + l.host(),
 		"--tls-cert-file=" + l.cert("serving"),
 		"--tls-private-key-file=" + l.key("serving"),
 
 		"--client-ca-file=" + l.cert("ca"),
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
-		"--disable-admission-plugins=TaintNodesByCondition", // The node lifecycle controller would take the taint off again.
 		"--allow-privileged=true",
 		"--service-cluster-ip-range=" + serviceRange,
 
@@ -52,20 +53,19 @@ func (l layout) apiServerFlags(port int) []string {
 		"--max-requests-inflight=3000",
 		"--max-mutating-requests-inflight=1500",
 		"--profiling=false",
-	}...)
+	})
 }
 
 // controllerManagerFlags are the flags of kube-controller-manager on a port. Rates and workers are for some hundred
 // rollouts at a time; batch periods of zero make endpoints follow pods at once.
 func (l layout) controllerManagerFlags(port int) []string {
-	return []string{
+	return slices.Concat(l.controllerManagerNodeFlags(), []string{
 		"--kubeconfig=" + l.at("controller-manager.kubeconfig"),
 		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", port),
 		"--tls-cert-file=" + l.cert("serving"),
 		"--tls-private-key-file=" + l.key("serving"),
 		"--leader-elect=false",
-		"--controllers=*,-node-lifecycle-controller",
 		"--use-service-account-credentials=true",
 		"--root-ca-file=" + l.cert("ca"),
 		"--service-account-private-key-file=" + l.key("service-account"),
@@ -86,5 +86,5 @@ func (l layout) controllerManagerFlags(port int) []string {
 		"--endpoint-updates-batch-period=0s",
 		"--endpointslice-updates-batch-period=0s",
 		"--profiling=false",
-	}
+	})
 }

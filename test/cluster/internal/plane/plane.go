@@ -28,12 +28,12 @@ type Plane struct {
 
 	layout   layout
 	scratch  *scratch.Dir
+	keys     credentials
 	client   *client
 	ports    func() (int, error)
 	log      *progress.Log
 	programs string
-	// children are in the order in which they were started.
-	children []*process.Child
+	group    *process.Group
 }
 
 // Options say what a control plane is made of.
@@ -47,22 +47,39 @@ type Options struct {
 	Log   *progress.Log
 	// Audit says what the API server records of requests. The zero value is nothing.
 	Audit Audit
+	// Node is what a control plane for a real node has beside; nil means one without nodes.
+	Node *Node
+}
+
+// Node says what a real node shares with its control plane.
+type Node struct {
+	// Dir is the folder of the node, in which the control plane is as well. The node deletes it.
+	Dir string
+	// Address is the one of the node that its pods reach. The API server listens on it.
+	Address string
+	// Group gets the programs, which the node stops.
+	Group *process.Group
 }
 
 // Start starts a control plane and returns when it is ready. What was started is stopped again if it fails.
 func Start(ctx context.Context, options Options) (*Plane, error) {
-	dir, err := scratch.New(options.Base)
-	if err != nil {
-		return nil, err
-	}
 	p := &Plane{
-		Dir:      dir.Path,
-		layout:   layout{root: dir.Path, audit: options.Audit},
-		scratch:  dir,
+		layout:   layout{audit: options.Audit},
 		ports:    options.Ports,
 		log:      options.Log,
 		programs: options.Programs,
+		group:    &process.Group{},
 	}
+	if options.Node != nil {
+		p.Dir, p.layout.node, p.group = options.Node.Dir, options.Node.Address, options.Node.Group
+	} else {
+		dir, err := scratch.New(options.Base)
+		if err != nil {
+			return nil, err
+		}
+		p.Dir, p.scratch = dir.Path, dir
+	}
+	p.layout.root = p.Dir
 	if p.ports == nil {
 		p.ports = freePort
 	}
@@ -76,18 +93,13 @@ func Start(ctx context.Context, options Options) (*Plane, error) {
 }
 
 // Pids are the process ids of the programs.
-func (p *Plane) Pids() map[string]int {
-	pids := map[string]int{}
-	for _, child := range p.children {
-		pids[child.Name()] = child.Pid()
-	}
-	return pids
-}
+func (p *Plane) Pids() map[string]int { return p.group.Pids() }
 
 // Wait returns nil when ctx is done, or an error when a program has ended before.
 func (p *Plane) Wait(ctx context.Context) error {
-	ended := make(chan *process.Child, len(p.children))
-	for _, child := range p.children {
+	children := p.group.All()
+	ended := make(chan *process.Child, len(children))
+	for _, child := range children {
 		go func() {
 			<-child.Done()
 			ended <- child

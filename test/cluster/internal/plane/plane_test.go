@@ -136,7 +136,13 @@ func TestFlagsNameFilesThatExist(t *testing.T) {
 	if _, err := l.writeCertificates(); err != nil {
 		t.Fatal(err)
 	}
-	for _, flag := range append(l.apiServerFlags(1), l.controllerManagerFlags(1)...) {
+	wantFiles(t, l, append(l.apiServerFlags(1), l.controllerManagerFlags(1)...))
+}
+
+// wantFiles checks that the certificates and keys that flags name are there, for their owner only.
+func wantFiles(t *testing.T, l layout, flags []string) {
+	t.Helper()
+	for _, flag := range flags {
 		_, path, _ := strings.Cut(flag, "=")
 		if !strings.HasPrefix(path, l.at("pki")) {
 			continue
@@ -145,6 +151,30 @@ func TestFlagsNameFilesThatExist(t *testing.T) {
 			t.Errorf("%s: %v, %v", flag, info, err)
 		}
 	}
+}
+
+func TestFlagsForANode(t *testing.T) {
+	l := layout{root: t.TempDir(), node: "10.9.8.7"}
+	if _, err := l.writeCertificates(); err != nil {
+		t.Fatal(err)
+	}
+	for want, flags := range map[string][]string{
+		"--bind-address=10.9.8.7":                         l.apiServerFlags(1),
+		"--advertise-address=10.9.8.7":                    l.apiServerFlags(1),
+		"--kubelet-certificate-authority=" + l.cert("ca"): l.apiServerFlags(1),
+		"--controllers=*":                                 l.controllerManagerFlags(1),
+		"--bind-address=127.0.0.1":                        l.schedulerFlags(1),
+	} {
+		if !slices.Contains(flags, want) {
+			t.Errorf("%s is missing in %v", want, flags)
+		}
+	}
+	for _, flag := range []string{"--endpoint-reconciler-type=none", "--disable-admission-plugins=TaintNodesByCondition"} {
+		if slices.Contains(l.apiServerFlags(1), flag) {
+			t.Errorf("%s is for a control plane without nodes", flag)
+		}
+	}
+	wantFiles(t, l, slices.Concat(l.apiServerFlags(1), l.controllerManagerFlags(1), l.schedulerFlags(1)))
 }
 
 // shortTempDir returns a temporary folder with a path that leaves room for a socket.

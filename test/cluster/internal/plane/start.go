@@ -3,6 +3,7 @@
 package plane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ func (p *Plane) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.keys = keys
 	if p.AuditLog, err = p.layout.writeAuditPolicy(); err != nil {
 		return err
 	}
@@ -41,20 +43,22 @@ func (p *Plane) start(ctx context.Context) error {
 	if err := p.launch(assets.Etcd, p.layout.etcdFlags()); err != nil {
 		return err
 	}
-	p.Server, err = p.serve(ctx, server{program: assets.APIServer, flags: p.layout.apiServerFlags, health: "/readyz"})
+	p.Server, err = p.serve(ctx, server{program: assets.APIServer, flags: p.layout.apiServerFlags, health: "/readyz", host: p.layout.host()})
 	if err != nil {
 		return err
 	}
 	p.Kubeconfig = p.layout.kubeconfig()
-	if err := p.layout.writeKubeconfig(p.Kubeconfig, p.Server, keys.authority, keys.admin); err != nil {
+	if err := p.layout.writeKubeconfig(p.Kubeconfig, p.Server, keys.authority.Pair, keys.admin); err != nil {
 		return err
 	}
-	config := p.layout.at("controller-manager.kubeconfig")
-	if err := p.layout.writeKubeconfig(config, p.Server, keys.authority, keys.manager); err != nil {
+	if _, err := p.WriteKubeconfig("controller-manager", controllerManagerUser); err != nil {
 		return err
 	}
 	manager := server{program: assets.ControllerManager, flags: p.layout.controllerManagerFlags, health: "/healthz"}
 	if _, err := p.serve(ctx, manager); err != nil {
+		return err
+	}
+	if err := p.startScheduler(ctx); err != nil {
 		return err
 	}
 	account := p.Server + "/api/v1/namespaces/default/serviceaccounts/default"
@@ -71,6 +75,8 @@ type server struct {
 	flags   func(port int) []string
 	// health is the path that answers well once the server is ready.
 	health string
+	// host is the address that the server listens on, the loopback one if empty.
+	host string
 }
 
 // serve starts a server and returns its address when it is ready. Between the choice of a port and the server's use of it
@@ -84,31 +90,33 @@ func (p *Plane) serve(ctx context.Context, s server) (string, error) {
 		if err := p.launch(s.program, s.flags(port)); err != nil {
 			return "", err
 		}
-		address := fmt.Sprintf("https://127.0.0.1:%d", port)
+		address := fmt.Sprintf("https://%s:%d", cmp.Or(s.host, loopback), port)
 		err = p.await(ctx, address+s.health)
 		if !errors.Is(err, errPortTaken) {
 			return address, err
 		}
 		p.log.Say("%s: port %d was taken; trying another", s.program, port)
-		p.children = p.children[:len(p.children)-1]
+		p.group.Forget(p.newest())
 	}
 	return "", fmt.Errorf("%s found its port taken %d times", s.program, portTries)
 }
 
 // launch starts a program and adds it to the children.
 func (p *Plane) launch(program string, flags []string) error {
-	child, err := process.Start(process.Spec{
+	_, err := p.group.Start(process.Spec{
 		Name: program,
 		Path: filepath.Join(p.programs, program),
 		Args: flags,
 		Dir:  p.Dir,
 		Log:  p.layout.log(program),
 	})
-	if err != nil {
-		return err
-	}
-	p.children = append(p.children, child)
-	return nil
+	return err
+}
+
+// newest is the program that was started last.
+func (p *Plane) newest() *process.Child {
+	children := p.group.All()
+	return children[len(children)-1]
 }
 
 // await waits until an address answers well, and fails when a child ends meanwhile: with errPortTaken if the newest child
@@ -116,7 +124,7 @@ func (p *Plane) launch(program string, flags []string) error {
 func (p *Plane) await(ctx context.Context, address string) error {
 	look := time.NewTicker(between)
 	defer look.Stop()
-	newest := p.children[len(p.children)-1]
+	newest := p.newest()
 	asking, cancel := whileRunning(ctx, newest) // Whoever took the port may never answer.
 	defer cancel()
 	for {
@@ -129,7 +137,7 @@ func (p *Plane) await(ctx context.Context, address string) error {
 			return gaveUp(ctx, err, newest)
 		case <-look.C:
 		}
-		for _, child := range p.children {
+		for _, child := range p.group.All() {
 			if !over(child) {
 				continue
 			}

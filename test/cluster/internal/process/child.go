@@ -20,8 +20,9 @@ type Spec struct {
 	Args []string
 	// Dir is the folder the child runs in.
 	Dir string
-	// Log is the file that gets all that the child prints; what was in it is lost.
-	Log string
+	// Log is the file that gets all that the child prints; what was in it is lost unless the child is to Continue it.
+	Log      string
+	Continue bool
 }
 
 // Child is a started process.
@@ -34,7 +35,11 @@ type Child struct {
 
 // Start starts a child.
 func Start(spec Spec) (*Child, error) {
-	log, err := os.Create(spec.Log)
+	mode := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if !spec.Continue {
+		mode |= os.O_TRUNC
+	}
+	log, err := os.OpenFile(spec.Log, mode, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +68,16 @@ func (c *Child) Done() <-chan struct{} { return c.done }
 
 // Ended says how a child that has ended did so, with the last lines of its log.
 func (c *Child) Ended() error {
+	return fmt.Errorf("%s ended (%s); the end of its log:\n%s", c.Name(), c.How(), c.Tail(20))
+}
+
+// How says in a few words how a child that has ended did so.
+func (c *Child) How() string {
 	<-c.done
-	how := "exit status 0"
-	if c.err != nil {
-		how = c.err.Error()
+	if c.err == nil {
+		return "exit status 0"
 	}
-	return fmt.Errorf("%s ended (%s); the end of its log:\n%s", c.Name(), how, c.Tail(20))
+	return c.err.Error()
 }
 
 // Tail returns the last lines of the child's log.

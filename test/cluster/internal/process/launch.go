@@ -30,6 +30,19 @@ var launches = sync.OnceValue(func() chan<- launch {
 // Launch starts cmd so that it does not outlive this process; cmd.Wait is left to the caller.
 func Launch(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = attributes()
+	return start(cmd)
+}
+
+// LaunchBeside is Launch for a command that belongs to the person at the terminal, as this process does: it shares its process
+// group.
+func LaunchBeside(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = attributes()
+	cmd.SysProcAttr.Setpgid = false
+	return start(cmd)
+}
+
+// start starts a command from the goroutine that keeps its thread.
+func start(cmd *exec.Cmd) error {
 	request := launch{cmd: cmd, started: make(chan error, 1)}
 	launches() <- request
 	return <-request.started

@@ -1,0 +1,4 @@
+// Command small is a program that compiles in no time.
+package main
+
+func main() {}
