@@ -239,6 +239,7 @@ func (p *proxies) through(ctx context.Context, r accessRow) (bool, string, error
 // authoriser runs an external authoriser, and returns how its gRPC form is asked as Envoy asks it.
 func authoriser(t *testing.T, c *cluster) func(context.Context, accessRow) (bool, string, error) {
 	t.Helper()
+	must(t, c.apply(t.Context(), "../../config/authz/role.yaml", system))
 	must(t, c.apply(t.Context(), "testdata/authz.yaml", system))
 	account, err := c.as(t.Context(), "serin-authz")
 	must(t, err)

@@ -86,7 +86,10 @@ func openShop(t *testing.T) *shop {
 	namespace = strings.Trim(namespace[:min(len(namespace), 40)], "-")
 	s := &shop{world: shared, t: t, namespace: namespace, endLoad: func() {}}
 	must(t, s.apply(ctx, fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}", namespace)))
-	var err error
+	// The right to read Secrets is given for one namespace: kubectl apply -k config/secrets.
+	role, err := os.ReadFile(filepath.Join(root, "config", "secrets", "role.yaml"))
+	must(t, err)
+	must(t, s.apply(ctx, strings.ReplaceAll(string(role), "\nmetadata:\n", "\nmetadata:\n  namespace: "+namespace+"\n")))
 	s.slack, err = slack.Start("")
 	must(t, err)
 	t.Cleanup(s.slack.Stop)

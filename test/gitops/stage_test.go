@@ -44,7 +44,7 @@ func newStage(t *testing.T) *stage {
 		}
 	})
 	s.seen = analysis.Observed{
-		Name: "foobar", Versions: map[string]analysis.Backend{},
+		Name: "foobar", Versions: map[string]analysis.Backend{}, Planes: analysis.Planes{Splits: true},
 		Apex: analysis.Apex{Found: true, Leads: analysis.LeadTarget, PodEndpoints: 2},
 	}
 	s.ask("1")
