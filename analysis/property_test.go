@@ -347,7 +347,7 @@ func mayRise(l look, from int32) string {
 		return "nothing had landed"
 	case l.seen.MetricsError != "":
 		return "the metrics cannot be read"
-	case before.LandedAt != nil && max(l.now.Sub(before.LandedAt.Time), 0) < stepAt(l, from).Dwell.Of():
+	case before.LandedAt != nil && max(l.now.Sub(before.LandedAt.Time)-l.seen.Stepped, 0) < stepAt(l, from).Dwell.Of():
 		return "the dwell is not over"
 	default:
 		return proves(l)
