@@ -32,7 +32,8 @@ func (p *pass) retire() bool {
 
 // drained says whether a version gets no traffic: the data plane said so, or nobody has said anything for the progress
 // deadline. A version that the data plane still names keeps its pods, and so does one that may have traffic because the
-// first version does not serve yet. What was seen when it was decided tells of the weights before that.
+// first version does not serve yet. What was seen when it was decided tells of the weights before that. At a Gateway silence
+// has one meaning, that the route of before is obeyed, so it never is an answer.
 func (p *pass) drained(r v1alpha1.RetiringStatus) bool {
 	switch {
 	case p.seen.Traffic.Landed[r.Version] > 0 || (r.Since == nil && p.since(r.LostAt) == 0):
@@ -40,7 +41,7 @@ func (p *pass) drained(r v1alpha1.RetiringStatus) bool {
 	case r.Since != nil || p.landed(p.weights()):
 		return true
 	default:
-		return p.next.Phase != v1alpha1.PhaseInitializing && p.since(r.LostAt) > p.spec.ProgressDeadline.Of()
+		return !p.usesGateway() && p.next.Phase != v1alpha1.PhaseInitializing && p.since(r.LostAt) > p.spec.ProgressDeadline.Of()
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // At every moment, between any two writes, whoever the data plane or the apex leads callers to has ready endpoints, as long
 // as pods that are ready stay so, and a data plane that takes nothing in can be seen to do so. (One that nobody can see is
-// given the progress deadline, by the clock: so that is not stepped then.)
+// given the progress deadline, by the clock: so that is not stepped then. A Gateway is not given one.)
 func TestSomebodyAlwaysServes(t *testing.T) {
 	property(t, func(c *chaos) {
 		c.calms("pods", "no pods", "edit split")

@@ -357,12 +357,13 @@ func (s *sim) observe() Observed {
 	if !NeedsMetrics(s.status) {
 		return seen
 	}
+	bridged := s.status.Plane() == v1alpha1.ProviderGateway
+	if !s.plane.silent && !s.landingStale() && (bridged || !s.metrics.outage) {
+		seen.Traffic.Landed = maps.Clone(s.plane.applied)
+	}
 	if s.metrics.outage {
 		seen.MetricsError = "TrafficMetrics did not answer within 2s"
 		return seen
-	}
-	if !s.plane.silent && !s.landingStale() {
-		seen.Traffic.Landed = maps.Clone(s.plane.applied)
 	}
 	seen.Samples = s.samples()
 	return seen

@@ -139,6 +139,13 @@ func TestRetiring(t *testing.T) {
 		"nobody says anything for the progress deadline": {
 			in: v1alpha1.PhaseSucceeded, mod: lost(nil, 121*time.Second), want: "drained",
 		},
+		"nobody says anything for the progress deadline, at a Gateway": {
+			reason: "its route of before is obeyed until a new one is accepted",
+			in:     v1alpha1.PhaseSucceeded, want: "kept", mod: func(s *scene) {
+				lost(nil, time.Hour)(s)
+				s.drive(v1alpha1.ProviderGateway)
+			},
+		},
 		"the data plane gives it 5 for longer than the progress deadline": {
 			reason: "its pods would be missed",
 			in:     v1alpha1.PhaseSucceeded, mod: applied(map[string]int64{"v1": 95, "v0": 5}, lost(nil, time.Hour)), want: "kept",
