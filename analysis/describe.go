@@ -266,7 +266,7 @@ func (p *pass) describeMetrics() {
 	switch {
 	case p.seen.MetricsError != "":
 		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionFalse, v1alpha1.ReasonMetricsUnavailable, p.seen.MetricsError)
-	case p.seen.Traffic.Landed != nil:
+	case p.seen.MetricsRead:
 		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionTrue, v1alpha1.ReasonMetricsRead, "TrafficMetrics are read")
 	case !NeedsMetrics(p.next):
 		p.condition(v1alpha1.ConditionMetricsAvailable, v1alpha1.ConditionUnknown, v1alpha1.ReasonNotNeeded,

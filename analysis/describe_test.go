@@ -240,9 +240,21 @@ func TestOtherConditions(t *testing.T) {
 			},
 		},
 		"an outage": {
-			in: v1alpha1.PhaseProgressing, mod: func(s *scene) { s.seen.MetricsError, s.seen.Traffic.Landed = "no answer", nil },
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) {
+				s.seen.MetricsRead, s.seen.MetricsError, s.seen.Traffic.Landed = false, "no answer", nil
+			},
 			want: map[string]string{
 				"MetricsAvailable": "False MetricsUnavailable: no answer",
+				"TrafficLanded":    "False Landing: the data plane does not apply stable 75%, candidate 25% yet",
+			},
+		},
+		"TrafficMetrics that are read before a Gateway's route is accepted": {
+			in: v1alpha1.PhaseProgressing, mod: func(s *scene) {
+				s.drive(v1alpha1.ProviderGateway)
+				s.seen.Traffic.Landed = nil
+			},
+			want: map[string]string{
+				"MetricsAvailable": "True MetricsRead: TrafficMetrics are read",
 				"TrafficLanded":    "False Landing: the data plane does not apply stable 75%, candidate 25% yet",
 			},
 		},

@@ -26,6 +26,8 @@ type Observed struct {
 	Planes Planes
 	// Samples are windows that were measured, in the order of their ends. Some may have been judged before.
 	Samples []Sample
+	// MetricsRead says whether TrafficMetrics were read, with a window or without.
+	MetricsRead bool
 	// MetricsError says in a sentence why TrafficMetrics could not be read; empty when they were, or were not needed.
 	MetricsError string
 	// Blocked says in a sentence which object of a name that Serin needs belongs to someone else; empty when none does.

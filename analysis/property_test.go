@@ -479,7 +479,8 @@ func TestRule7DeadlinesHaveACause(t *testing.T) {
 // worstCase is a look at a cluster in which everything is down.
 func worstCase(c *chaos) Observed {
 	seen := c.observe()
-	seen.MetricsError, seen.Traffic.Landed, seen.Samples = "TrafficMetrics did not answer within 2s", nil, nil
+	seen.MetricsRead, seen.MetricsError = false, "TrafficMetrics did not answer within 2s"
+	seen.Traffic.Landed, seen.Samples = nil, nil
 	seen.Blocked, seen.Target.Found, seen.Command = "a name is taken", false, nil
 	for name, v := range seen.Versions {
 		v.Endpoints = 0

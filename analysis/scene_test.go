@@ -101,6 +101,7 @@ func (s *scene) candidate(weight int32) {
 	s.seen.Versions["v2"] = Backend{Endpoints: 3, Replicas: 3}
 	s.seen.Target.Revision, s.seen.Target.Image = "rev-2", "shop:2"
 	s.seen.Traffic.Landed = map[string]int64{"v1": int64(100 - weight), "v2": int64(weight)}
+	s.seen.MetricsRead = true
 }
 
 // drive has a scene's Canary be driven by a data plane that the spec names and that is there.

@@ -344,7 +344,7 @@ func (s *sim) observe() Observed {
 	}
 	if s.stale != nil {
 		old := *s.stale
-		old.Command, old.Samples, old.Traffic, old.MetricsError = s.command, nil, seen.Traffic, ""
+		old.Command, old.Samples, old.Traffic, old.MetricsError, old.MetricsRead = s.command, nil, seen.Traffic, "", false
 		old.Deleting, old.Generation = seen.Deleting, seen.Generation
 		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
 		old.Stepped = seen.Stepped
@@ -365,7 +365,7 @@ func (s *sim) observe() Observed {
 		seen.MetricsError = "TrafficMetrics did not answer within 2s"
 		return seen
 	}
-	seen.Samples = s.samples()
+	seen.MetricsRead, seen.Samples = true, s.samples()
 	return seen
 }
 
@@ -573,6 +573,8 @@ func (s *sim) clone() *sim {
 	c.onLook, c.onMoment, c.wrote = nil, nil, nil
 	c.status = *s.status.DeepCopy()
 	c.split, c.plane.applied, c.metrics.counts = maps.Clone(s.split), maps.Clone(s.plane.applied), maps.Clone(s.metrics.counts)
+	c.others.asked, c.others.answers = maps.Clone(s.others.asked), slices.Clone(s.others.answers)
+	c.others.told, c.others.received = maps.Clone(s.others.told), maps.Clone(s.others.received)
 	c.versions = map[string]*simVersion{}
 	for name, v := range s.versions {
 		copied := *v

@@ -28,6 +28,7 @@ func (r *Reconciler) observeTraffic(ctx context.Context, canary *v1alpha1.Canary
 		w.seen.MetricsError = err.Error()
 		return
 	}
+	w.seen.MetricsRead = true
 	backends := map[string]*metrics.TrafficMetrics{}
 	for i := range list.Items {
 		item := &list.Items[i]
