@@ -375,13 +375,15 @@ func (c *chaos) readStale() {
 	old := c.observe()
 	c.stale = &old
 	c.pass(rapid.IntRange(0, 5).Draw(c.t, "seconds"))
-	switch rapid.IntRange(0, 3).Draw(c.t, "unseen") {
+	switch rapid.IntRange(0, 4).Draw(c.t, "unseen") {
 	case 0:
 		c.release()
 	case 1:
 		c.revert()
 	case 2:
 		c.look()
+	case 3:
+		c.deleting = c.deleting || !c.calm["delete"]
 	}
 	c.pass(rapid.IntRange(0, 3).Draw(c.t, "seconds"))
 	c.stale = nil

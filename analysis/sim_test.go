@@ -348,6 +348,9 @@ func (s *sim) observe() Observed {
 		old.Deleting, old.Generation = seen.Deleting, seen.Generation
 		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
 		old.Stepped = seen.Stepped
+		if seen.Deleting { // then the target is read past the cache
+			old.Target = seen.Target
+		}
 		seen = old
 	}
 	if NeedsAccess(s.spec, s.status) {

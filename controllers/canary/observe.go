@@ -63,8 +63,14 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, polic
 	return w, nil
 }
 
+// observeTarget reads the target: past the cache while the Canary is deleted, because the apex is led to it then, and a cache
+// may still show pods that were scaled away a moment ago.
 func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	target, err := get(ctx, r.Client, canary, canary.Spec.TargetRef.Name, &appsv1.Deployment{})
+	reader := client.Reader(r.Client)
+	if !canary.DeletionTimestamp.IsZero() {
+		reader = r.Live
+	}
+	target, err := get(ctx, reader, canary, canary.Spec.TargetRef.Name, &appsv1.Deployment{})
 	if err != nil || target == nil || !target.DeletionTimestamp.IsZero() {
 		return err
 	}
@@ -268,7 +274,7 @@ func command(canary *v1alpha1.Canary) *v1alpha1.Command {
 }
 
 // get reads an object of the Canary's namespace; nil without an error means that there is none.
-func get[T client.Object](ctx context.Context, c client.Client, canary *v1alpha1.Canary, name string, into T) (T, error) {
+func get[T client.Object](ctx context.Context, c client.Reader, canary *v1alpha1.Canary, name string, into T) (T, error) {
 	var none T
 	if err := c.Get(ctx, key(canary, name), into); err != nil {
 		return none, client.IgnoreNotFound(err)

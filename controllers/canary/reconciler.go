@@ -36,6 +36,8 @@ type Outbox interface {
 type Reconciler struct {
 	// Client reads from the caches and writes to the API server.
 	Client client.Client
+	// Live reads past the caches.
+	Live client.Reader
 	// Metrics reads TrafficMetrics.
 	Metrics *MetricsReader
 	// Splits reads TrafficSplits in the version that is served.

@@ -61,6 +61,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	book.Secrets = o.SecretScope
 	r := &Reconciler{
 		Client:    mgr.GetClient(),
+		Live:      mgr.GetAPIReader(),
 		Metrics:   NewMetricsReader(metrics, time.Now),
 		Splits:    &Splits{Cache: mgr.GetCache(), Live: mgr.GetAPIReader(), Changed: nudger.Nudge},
 		Grants:    o.Grants,
