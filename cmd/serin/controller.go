@@ -86,7 +86,7 @@ func (o *controllerOptions) run(ctx context.Context, restConfig *rest.Config, lo
 		return err
 	}
 	options := canary.Options{
-		Workers: o.workers, Namespace: o.ownNamespace(), SlackAPIURL: o.slackAPI, PrometheusAddress: o.prometheus,
+		Workers: o.workers, Namespace: ownNamespace(), SlackAPIURL: o.slackAPI, PrometheusAddress: o.prometheus,
 		SecretScope: config.Only(o.secrets...), Registerer: ctrlmetrics.Registry, Log: log,
 	}
 	if o.access {
@@ -133,16 +133,14 @@ func (o *controllerOptions) managerOptions(log logr.Logger) ctrl.Options {
 	if o.namespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{o.namespace: {}}
 		// The bundled proxy lies in the controller's own namespace.
-		options.Cache.ByObject[&corev1.Service{}] = cache.ByObject{Namespaces: map[string]cache.Config{o.namespace: {}, o.ownNamespace(): {}}}
+		options.Cache.ByObject[&corev1.Service{}] = cache.ByObject{Namespaces: map[string]cache.Config{o.namespace: {}, ownNamespace(): {}}}
 	}
 	return options
 }
 
-// ownNamespace is where the controller runs, as far as it can know.
-func (o *controllerOptions) ownNamespace() string {
-	if o.leaderNS != "" {
-		return o.leaderNS
-	}
+// ownNamespace is where the controller runs: its pod's namespace, and outside of a pod the one in which Serin is installed by
+// default. Where the lease lies says nothing about it.
+func ownNamespace() string {
 	if text, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace"); err == nil {
 		return strings.TrimSpace(string(text))
 	}
