@@ -342,15 +342,12 @@ func (s *sim) observe() Observed {
 		seen.Versions[name] = Backend{Endpoints: v.ready, Replicas: v.replicas, Trouble: v.trouble}
 		seen.HighestVersion = max(seen.HighestVersion, number(name))
 	}
-	if s.stale != nil {
+	if s.stale != nil && !s.deleting { // a Canary that is deleted is read past the cache
 		old := *s.stale
 		old.Command, old.Samples, old.Traffic, old.MetricsError, old.MetricsRead = s.command, nil, seen.Traffic, "", false
 		old.Deleting, old.Generation = seen.Deleting, seen.Generation
 		old.Holds, old.Answers, old.Sinks, old.Delivered = seen.Holds, seen.Answers, seen.Sinks, seen.Delivered
 		old.Stepped = seen.Stepped
-		if seen.Deleting { // then the target is read past the cache
-			old.Target = seen.Target
-		}
 		seen = old
 	}
 	if NeedsAccess(s.spec, s.status) {

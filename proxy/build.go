@@ -45,6 +45,8 @@ func buildTable(w world, last *table) *table {
 			graph:  w.graph,
 			states: map[endpointKey]*endpointState{},
 			named:  map[types.NamespacedName]bool{},
+
+			superseded: make(chan struct{}),
 		},
 	}
 	for _, service := range w.services {

@@ -113,7 +113,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// A pod may answer before it has the whole body. The error is of writers that cannot, which this one can.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	x := &exchange{passage: newPassage(f, f.plane.peerOf(r)), inbound: r}
+	x := &exchange{passage: newPassage(r.Context(), f, f.plane.peerOf(r)), inbound: r}
 	defer x.release()
 	x.proxy = httputil.ReverseProxy{
 		Rewrite:       rewrite,

@@ -43,7 +43,7 @@ func newLab(t testing.TB, adjust ...func(*Options)) *lab {
 	l := &lab{t: t, hosts: map[string]string{}}
 	o := Options{
 		AdvertiseIP: "127.0.0.1", PodName: "proxy-0", PodNamespace: "serin",
-		WithdrawGrace: time.Millisecond, DrainTimeout: 5 * time.Second, Dial: l.dial,
+		WithdrawGrace: time.Millisecond, DrainTimeout: 5 * time.Second, Dial: l.dial, StrangerGrace: -1,
 	}
 	for _, f := range adjust {
 		f(&o)

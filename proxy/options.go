@@ -20,6 +20,7 @@ const (
 	defaultDialTimeout           = 2 * time.Second
 	defaultResponseHeaderTimeout = 5 * time.Minute
 	defaultSeriesRetention       = 10 * time.Minute
+	defaultStrangerGrace         = 3 * time.Second
 )
 
 // Options are what a Proxy needs to know. Those that say no default are required.
@@ -60,6 +61,10 @@ type Options struct {
 	// SeriesRetention is how long the counters of a pod or backend stay after it is gone, so that the last counts are still
 	// scraped. Default 10 min.
 	SeriesRetention time.Duration
+	// StrangerGrace is how long a request is kept, where policy is enforced, whose caller's address no pod is known to have and that did
+	// not call before: a pod calls as soon as it runs, and its kubelet tells its address a moment later. Default 3 s; negative
+	// means not at all.
+	StrangerGrace time.Duration
 }
 
 // complete returns the options with the defaults filled in.
@@ -69,6 +74,7 @@ func (o Options) complete() Options {
 	o.DialTimeout = cmp.Or(o.DialTimeout, defaultDialTimeout)
 	o.ResponseHeaderTimeout = max(0, cmp.Or(o.ResponseHeaderTimeout, defaultResponseHeaderTimeout))
 	o.SeriesRetention = cmp.Or(o.SeriesRetention, defaultSeriesRetention)
+	o.StrangerGrace = cmp.Or(o.StrangerGrace, defaultStrangerGrace)
 	if o.Log.GetSink() == nil {
 		o.Log = logr.Discard()
 	}

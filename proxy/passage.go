@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -36,9 +37,9 @@ type passage struct {
 	ended bool
 }
 
-// newPassage begins the way of what a caller sends to a front.
-func newPassage(f *front, peer netip.Addr) passage {
-	t := f.plane.table.Load()
+// newPassage begins the way of what a caller sends to a front. It may wait for the caller to become known.
+func newPassage(ctx context.Context, f *front, peer netip.Addr) passage {
+	t := f.plane.meet(ctx, f, peer)
 	return passage{plane: f.plane, table: t, route: f.route.Load(), peer: peer, caller: t.pods.At(peer), start: time.Now()}
 }
 

@@ -20,12 +20,13 @@ import (
 // plane serves tables: it has a listener for each of a table's routes, and carries requests by the newest table. It knows
 // nothing of where tables come from.
 type plane struct {
-	options  Options
-	log      logr.Logger
-	errorLog *log.Logger
-	ledger   *ledger
-	draw     drawer
-	denials  *enforce.Throttle
+	options   Options
+	log       logr.Logger
+	errorLog  *log.Logger
+	ledger    *ledger
+	draw      drawer
+	denials   *enforce.Throttle
+	strangers strangers
 	// wake asks for another table to be applied.
 	wake func()
 	// base is the context of every request; it ends with the plane.
@@ -49,13 +50,14 @@ type advert struct {
 
 func newPlane(o Options, wake func()) *plane {
 	p := &plane{
-		options: o,
-		log:     o.Log,
-		ledger:  newLedger(o.SeriesRetention),
-		draw:    rand.Int64N,
-		denials: enforce.NewThrottle(denialInterval),
-		wake:    wake,
-		fronts:  map[frontKey]*front{},
+		options:   o,
+		log:       o.Log,
+		ledger:    newLedger(o.SeriesRetention),
+		draw:      rand.Int64N,
+		denials:   enforce.NewThrottle(denialInterval),
+		strangers: strangers{grace: o.StrangerGrace},
+		wake:      wake,
+		fronts:    map[frontKey]*front{},
 	}
 	p.errorLog = newErrorLog(func(line string) { p.log.V(1).Info(line) })
 	p.base, p.cancel = context.WithCancel(context.Background())
@@ -70,6 +72,9 @@ func (p *plane) apply(t *table, wanted func(*route) int) map[frontKey]error {
 		p.open(key, state)
 	}
 	before := p.table.Swap(t)
+	if before != t {
+		close(before.superseded)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, f := range p.fronts {

@@ -22,6 +22,8 @@ type table struct {
 	// named are the Services that any split names, whether they exist or not.
 	named    map[types.NamespacedName]bool
 	problems []problem
+	// superseded is closed when another table is in force.
+	superseded chan struct{}
 }
 
 // authorizer is what the proxy asks of a policy.Graph.

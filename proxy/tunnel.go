@@ -75,7 +75,7 @@ func (s *tunnels) Close() error {
 // carry takes one connection to a pod.
 func (s *tunnels) carry(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	p := newPassage(s.front, s.front.plane.options.Peer(conn).Unmap())
+	p := newPassage(s.base, s.front, s.front.plane.options.Peer(conn).Unmap())
 	defer p.release()
 	pod := s.dial(&p)
 	if pod == nil {

@@ -104,16 +104,21 @@ func TestAPortThatBecomesHTTPGetsAnotherListener(t *testing.T) {
 	}
 }
 
-func TestPolicyResetsConnectionsThatItDenies(t *testing.T) {
+// connects allows one account to connect to shop/v1.
+func connects(account string) authorizer {
 	object := service("web").ObjectMeta
-	graph := policy.Build(policy.Snapshot{
+	return policy.Build(policy.Snapshot{
 		TrafficTargets: []access.TrafficTarget{{ObjectMeta: object, Spec: access.TrafficTargetSpec{
 			Destination: access.Subject{Kind: "ServiceAccount", Name: "v1"},
-			Sources:     []access.Subject{{Kind: "ServiceAccount", Name: "v2", Namespace: shop}},
+			Sources:     []access.Subject{{Kind: "ServiceAccount", Name: account, Namespace: shop}},
 			Rules:       []access.Rule{{Kind: "TCPRoute", Name: "web"}},
 		}}},
 		TCPRoutes: []specs.TCPRoute{{ObjectMeta: object}},
 	})
+}
+
+func TestPolicyResetsConnectionsThatItDenies(t *testing.T) {
+	graph := connects("v2")
 	tests := map[string]struct {
 		peer  string
 		heard string

@@ -63,14 +63,17 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, polic
 	return w, nil
 }
 
-// observeTarget reads the target: past the cache while the Canary is deleted, because the apex is led to it then, and a cache
-// may still show pods that were scaled away a moment ago.
-func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	reader := client.Reader(r.Client)
+// reader reads what belongs to a Canary from a cache, and past it while the Canary is deleted. What goes then does not come back at the next look, and
+// a cache may still show a target whose pods were scaled away a moment ago, or an apex that did not lead to the versions yet.
+func (r *Reconciler) reader(canary *v1alpha1.Canary, cached client.Reader) client.Reader {
 	if !canary.DeletionTimestamp.IsZero() {
-		reader = r.Live
+		return r.Live
 	}
-	target, err := get(ctx, reader, canary, canary.Spec.TargetRef.Name, &appsv1.Deployment{})
+	return cached
+}
+
+func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
+	target, err := get(ctx, r.reader(canary, r.Client), canary, canary.Spec.TargetRef.Name, &appsv1.Deployment{})
 	if err != nil || target == nil || !target.DeletionTimestamp.IsZero() {
 		return err
 	}
@@ -91,7 +94,7 @@ func (r *Reconciler) observeTarget(ctx context.Context, canary *v1alpha1.Canary,
 
 func (r *Reconciler) observeVersions(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
 	list := &appsv1.DeploymentList{}
-	err := r.Client.List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingLabels{v1alpha1.LabelCanary: canary.Name})
+	err := r.reader(canary, r.Client).List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingLabels{v1alpha1.LabelCanary: canary.Name})
 	if err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (r *Reconciler) observePods(ctx context.Context, canary *v1alpha1.Canary, w
 // endpoints counts a Service's ready endpoints: those its selector gives it, and those that bundled proxies published.
 func (r *Reconciler) endpoints(ctx context.Context, canary *v1alpha1.Canary, service string) (own, proxies int32, err error) {
 	list := &discoveryv1.EndpointSliceList{}
-	err = r.Client.List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service})
+	err = r.reader(canary, r.Client).List(ctx, list, client.InNamespace(canary.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service})
 	for _, slice := range list.Items {
 		for _, endpoint := range slice.Endpoints {
 			switch {
@@ -150,7 +153,7 @@ func (r *Reconciler) endpoints(ctx context.Context, canary *v1alpha1.Canary, ser
 }
 
 func (r *Reconciler) observeApex(ctx context.Context, canary *v1alpha1.Canary, w *world) error {
-	apex, err := get(ctx, r.Client, canary, apexName(canary), &corev1.Service{})
+	apex, err := get(ctx, r.reader(canary, r.Client), canary, apexName(canary), &corev1.Service{})
 	if err != nil || apex == nil {
 		return err
 	}

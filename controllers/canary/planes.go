@@ -195,7 +195,7 @@ func (r *Reconciler) observeSplit(ctx context.Context, canary *v1alpha1.Canary, 
 	if w.splits == "" {
 		return nil
 	}
-	found, err := r.Splits.read(ctx, w.splits, key(canary, canary.Name))
+	found, err := readSplit(ctx, r.reader(canary, r.Splits.Cache), w.splits, key(canary, canary.Name))
 	if err != nil || found == nil {
 		return err
 	}

@@ -124,10 +124,10 @@ func (s *Splits) watch(ctx context.Context, version string) error {
 	return err
 }
 
-// read reads a TrafficSplit in a version; nil without an error means that there is none.
-func (s *Splits) read(ctx context.Context, version string, name types.NamespacedName) (*split.TrafficSplit, error) {
+// readSplit reads a TrafficSplit in a version; nil without an error means that there is none.
+func readSplit(ctx context.Context, reader client.Reader, version string, name types.NamespacedName) (*split.TrafficSplit, error) {
 	u := splitOf(version)
-	if err := s.Cache.Get(ctx, name, u); err != nil {
+	if err := reader.Get(ctx, name, u); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	text, err := json.Marshal(u.Object)
