@@ -192,7 +192,7 @@ type Traffic struct {
 	Message string
 	// Plane is the data plane that the split which exists asks for; empty when there is none.
 	Plane v1alpha1.TrafficProvider
-	// Gateways are the Gateways whose callers come by a route that is Serin's own, and goes with the split's request for it.
+	// Gateways are the Gateways whose callers come by a route that is Serin's own.
 	Gateways []string
 }
 

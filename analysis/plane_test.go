@@ -101,7 +101,7 @@ func TestTheChoiceChanges(t *testing.T) {
 		"from the route of a mesh to the proxies": {v1alpha1.PhaseSucceeded, gateway, []mod{wants(proxy), toStable}, proxy, LeadStable, false, ""},
 		"not from a Gateway's route of Serin's own": {v1alpha1.PhaseSucceeded, gateway, []mod{wants(proxy), toStable, func(s *scene) {
 			s.seen.Traffic.Gateways = []string{`"web"`}
-		}}, gateway, LeadStable, true, `the HTTPRoute that leads callers of Gateway "web" here is Serin's own and would go with it`},
+		}}, gateway, LeadStable, true, `callers of Gateway "web" come by an HTTPRoute of Serin's own, which only provider Gateway keeps at the version that serves`},
 		"not to the proxies with an apex of somebody else's": {v1alpha1.PhaseSucceeded, gateway, []mod{
 			wants(proxy), apex(Apex{Found: true, Foreign: "it is not Serin's"}),
 		}, gateway, LeadElsewhere, true, "it is not Serin's"},

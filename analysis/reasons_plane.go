@@ -73,8 +73,9 @@ func nothingThere(there Planes) string {
 }
 
 func leavesGateway(gateways []string, want v1alpha1.TrafficProvider) string {
-	return fmt.Sprintf("provider %s is not used yet: the HTTPRoute that leads callers of Gateway %s here is Serin's own and would go with it; "+
-		"make an HTTPRoute to the apex for them, name it in spec.traffic.routeRef with provider Gateway, and change the provider after that",
+	return fmt.Sprintf("provider %s is not used yet: callers of Gateway %s come by an HTTPRoute of Serin's own, which only provider "+
+		"Gateway keeps at the version that serves; make an HTTPRoute to the apex for them, name it in spec.traffic.routeRef with provider "+
+		"Gateway, and change the provider after that",
 		want, strings.Join(gateways, ", "))
 }
 
