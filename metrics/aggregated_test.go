@@ -13,11 +13,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
+	"github.com/serin-dev/serin/api/smi/split"
+	"github.com/serin-dev/serin/metrics/catalog"
 )
 
 // TestAggregated runs the server behind a real kube-apiserver, with no more rights than it says it needs, and asks as users
@@ -45,6 +48,7 @@ func TestAggregated(t *testing.T) {
 	t.Run("tables and kubectl", c.kubectl)
 	t.Run("OpenAPI", c.openAPI)
 	t.Run("RBAC", c.permissions)
+	t.Run("a CRD that comes to serve old versions alone", c.oldVersions)
 	one.set(func(s *standIn) { s.down = true })
 	two.set(func(s *standIn) { s.down = true })
 	t.Run("no source is 503", func(t *testing.T) {
@@ -161,6 +165,51 @@ func (c *testCluster) split(t *testing.T) {
 	c.wantSums(t, "/namespaces/t/trafficsplits?window=1s", want...)
 	c.wantSums(t, "/trafficsplits?window=1s&labelSelector=team%3Dbirds", want...)
 	c.wantSums(t, "/trafficsplits?window=1s&labelSelector=team%3Dcats")
+}
+
+// oldVersions takes the newer versions of TrafficSplits away from the cluster, as where a mesh brought its own CRD.
+func (c *testCluster) oldVersions(t *testing.T) {
+	notServed := `{"op":"replace","path":"/spec/versions/%d/served","value":false}`
+	_, err := c.run("patch crd trafficsplits.split.smi-spec.io --type=json -p [" + fmt.Sprintf(notServed+","+notServed, 2, 3) + "]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.apply("testdata/split-v1alpha2.yaml")
+	c.want(t, group+"/namespaces/t/trafficsplits/later?window=1s", 200, func(body []byte) error {
+		var got smi.TrafficMetricsList
+		if err := json.Unmarshal(body, &got); err != nil {
+			return err
+		}
+		var backends []string
+		for _, item := range got.Items {
+			backends = append(backends, item.Backend.Name)
+		}
+		if diff := cmp.Diff([]string{"app-b", "app-c"}, backends); diff != "" {
+			return errors.New(diff)
+		}
+		return nil
+	})
+	if code, _, err := c.get("/apis/split.smi-spec.io/v1alpha4/trafficsplits"); code != 404 {
+		t.Fatalf("v1alpha4 is still served: %d, %v", code, err)
+	}
+	client, err := rest.HTTPClientFor(c.plane.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := catalog.New(c.plane.Config, client, types.NamespacedName{Namespace: "serin-system", Name: "serin-proxy"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); later.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	if err := later.Splits.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := later.Splits.Get("t", "later"); got == nil || !slices.Equal(got.Spec.Backends, []split.Backend{{Service: "app-b", Weight: 70}, {Service: "app-c", Weight: 30}}) {
+		t.Errorf("who comes later reads %+v", got)
+	}
 }
 
 // consecutive reads windows of one second as they come, and then the window of four seconds that they make up.

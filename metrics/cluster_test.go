@@ -27,7 +27,10 @@ type fakeCluster struct {
 	ca    []byte
 }
 
-const splitsPath = "/apis/split.smi-spec.io/v1alpha4/trafficsplits"
+const (
+	splitsGroup = "/apis/split.smi-spec.io"
+	splitsPath  = splitsGroup + "/v1alpha4/trafficsplits"
+)
 
 func newFakeCluster(t *testing.T, endpoints ...string) *rest.Config {
 	t.Helper()
@@ -39,6 +42,10 @@ func fakeClusterOf(endpoints ...string) *fakeCluster {
 		"/api/v1/pods":              &corev1.PodList{Items: []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Namespace: "t", Name: "b-0"}}}},
 		"/api/v1/namespaces":        partial(named("", "t")),
 		"/apis/apps/v1/deployments": partial(named("t", "a"), named("t", "b"), named("t", "c")),
+		splitsGroup: &metav1.APIGroup{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIGroup"}, Name: "split.smi-spec.io",
+			Versions: []metav1.GroupVersionForDiscovery{{GroupVersion: "split.smi-spec.io/v1alpha4", Version: "v1alpha4"}},
+		},
 		splitsPath: &split.TrafficSplitList{
 			TypeMeta: metav1.TypeMeta{APIVersion: "split.smi-spec.io/v1alpha4", Kind: "TrafficSplitList"},
 			Items: []split.TrafficSplit{{

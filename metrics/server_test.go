@@ -176,6 +176,7 @@ func TestCallersAreAuthenticatedAndAuthorized(t *testing.T) {
 func TestWithoutTheCRDOfTrafficSplitsTheRestWorks(t *testing.T) {
 	cluster := fakeClusterOf("10.0.0.1")
 	delete(cluster.lists, splitsPath)
+	delete(cluster.lists, splitsGroup)
 	proxy := newStandIn(t, quick, shopFlows(), nil)
 	s := run(t, Options{RestConfig: cluster.start(t), Dial: dialTo(map[string]*standIn{"10.0.0.1:9090": proxy})})
 	s.want(t, group+"/namespaces/t/deployments/b?window=1s", http.StatusOK, nil)

@@ -10,11 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
 	coreinformers "k8s.io/client-go/informers/core/v1"
 	discoveryinformers "k8s.io/client-go/informers/discovery/v1"
@@ -79,20 +76,12 @@ func (c *Catalog) watchMetadata(config *rest.Config, client *http.Client) error 
 }
 
 func (c *Catalog) watchSplits(config *rest.Config, client *http.Client) error {
-	scheme := runtime.NewScheme()
-	if err := split.AddToScheme(scheme); err != nil {
-		return err
-	}
-	config = rest.CopyConfig(config)
-	config.GroupVersion, config.APIPath = &split.GroupVersion, "/apis"
-	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-	splits, err := rest.RESTClientForConfigAndClient(config, client)
+	splits, err := newPublished(config, client)
 	if err != nil {
 		return err
 	}
 	resource := split.GroupVersion.WithResource(string(source.Backends))
-	list := cache.NewListWatchFromClient(splits, resource.Resource, metav1.NamespaceAll, fields.Everything())
+	list := &cache.ListWatch{ListWithContextFunc: splits.list, WatchFuncWithContext: splits.watch}
 	informer := cache.NewSharedIndexInformer(list, &split.TrafficSplit{}, 0, byNamespace)
 	c.Splits, err = newKind(&c.watches, resource.GroupResource().String(), informer, func(s *split.TrafficSplit) *split.TrafficSplit {
 		s.ManagedFields, s.Annotations = nil, nil

@@ -9,6 +9,9 @@ import (
 // preferred are the published versions, the one that Serin would rather write first.
 var preferred = []string{"v1alpha4", "v1alpha3", "v1alpha2", "v1alpha1"}
 
+// Versions are the published versions, newest first. One TrafficSplit is read from each of them.
+func Versions() []string { return slices.Clone(preferred) }
+
 // Preferred is the version to write of those that are served, empty if Serin can write none of them.
 func Preferred(served []string) string {
 	for _, version := range preferred {
