@@ -28,7 +28,7 @@ func TestASteppedClockAloneEndsNothing(t *testing.T) {
 		by := time.Duration(rapid.SampledFrom([]int{-3600, -90, -3, 3, 90, 3600}).Draw(c.t, "seconds")) * time.Second
 		seen.Stepped = by
 		with := Decide(c.spec, c.status, seen, c.clock().Add(by))
-		if with.Status.Phase == c.status.Phase && leavesStep(without, with) {
+		if stands(c.status, with) && leavesStep(without) {
 			return // the evidence for leaving the step is too old by the clock of now
 		}
 		if with.Weights != without.Weights || with.Status.Phase != without.Status.Phase || len(with.Status.History) != len(without.Status.History) {
@@ -38,15 +38,17 @@ func TestASteppedClockAloneEndsNothing(t *testing.T) {
 	})
 }
 
-// leavesStep says whether one plan takes the evidence of a step as proof, for a rise, the promotion or a person's approval, and
-// another does not.
-func leavesStep(one, other Plan) bool {
-	a, b := one.Status, other.Status
-	if a.Candidate == nil || b.Candidate == nil {
-		return false
-	}
-	asks := a.Phase == v1alpha1.PhasePaused && a.Pause.Reason == v1alpha1.PauseApproval
-	return a.Candidate.Weight > b.Candidate.Weight || (b.Phase == v1alpha1.PhaseProgressing && (asks || a.Phase == v1alpha1.PhasePromoting))
+// stands says whether nothing happens to a rollout in a plan.
+func stands(before v1alpha1.CanaryStatus, p Plan) bool {
+	after := p.Status
+	return after.Phase == before.Phase && before.Candidate != nil && after.Candidate != nil &&
+		after.Candidate.Version == before.Candidate.Version && after.Candidate.Weight == before.Candidate.Weight
+}
+
+// leavesStep says whether a plan takes the evidence of a step as proof: for a rise, the promotion or a person's approval.
+func leavesStep(p Plan) bool {
+	asks := p.Status.Phase == v1alpha1.PhasePaused && p.Status.Pause.Reason == v1alpha1.PauseApproval
+	return asks || hasNote(p, v1alpha1.ReasonWeightRaised) || hasNote(p, v1alpha1.ReasonPromoting)
 }
 
 func TestClocksSetByAnHour(t *testing.T) {

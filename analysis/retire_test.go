@@ -56,3 +56,26 @@ func TestWhatReturns(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasToReturnKeepsItsPods(t *testing.T) {
+	for name, c := range map[string]struct {
+		returning bool
+		want      string
+	}{
+		"it was stable a moment ago": {true, "v2"},
+		"it never had traffic":       {false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := in(v1alpha1.PhasePromoting, asksFor("3"))
+			s.status.Candidate.Weight, s.status.Candidate.Returning = 0, c.returning
+			s.seen.Traffic.Landed = map[string]int64{"v1": 100}
+			got := ""
+			for _, r := range s.decide().Status.Retiring {
+				got += r.Version
+			}
+			if got != c.want {
+				t.Errorf("%q retires, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -74,14 +74,14 @@ func (p *pass) supersede() bool {
 }
 
 // drop ends the candidate without calling it bad. One that is being rolled back has been recorded as that. One that never had
-// traffic has none to lose, and goes at once.
+// traffic has none to lose, and goes at once; one that was to return had some as stable, and may still be at work on it.
 func (p *pass) drop(outcome v1alpha1.Outcome, n Note) {
 	c, rollingBack := p.next.Candidate, p.next.Phase == v1alpha1.PhaseRollingBack
 	p.noteRollout(n)
 	if !rollingBack {
 		p.record(outcome, n.Reason, n.Message)
 	}
-	if rollingBack || c.Weight > 0 {
+	if rollingBack || c.Weight > 0 || c.Returning {
 		p.leave(nil)
 	}
 	p.forgetGates()
