@@ -13,7 +13,7 @@ import (
 
 // What people, the calendar, other Canaries, webhooks and services do to a rollout.
 
-// someWebhooks are none, or one per point.
+// someWebhooks are none, or one per point, and two before a step.
 func someWebhooks(t *rapid.T) []v1alpha1.Webhook {
 	if rapid.IntRange(0, 2).Draw(t, "webhooks") < 2 {
 		return nil
@@ -21,6 +21,7 @@ func someWebhooks(t *rapid.T) []v1alpha1.Webhook {
 	var all []v1alpha1.Webhook
 	for i, when := range []v1alpha1.WebhookPoint{
 		v1alpha1.BeforeRollout, v1alpha1.BeforeStep, v1alpha1.BeforePromotion, v1alpha1.OnRollback, v1alpha1.AfterRollout,
+		v1alpha1.BeforeStep,
 	} {
 		all = append(all, v1alpha1.Webhook{
 			Name: fmt.Sprintf("hook-%d", i), When: when, URL: "http://hook",

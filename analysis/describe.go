@@ -242,6 +242,8 @@ func (p *pass) restoring() string {
 		return restoringNothing
 	case !p.targetServes():
 		return restoringPods(p.spec.TargetRef.Name, t.Ready, max(p.restoredSize(), t.Replicas))
+	case p.apexToRestore() && len(p.strays()) > 0:
+		return restoringAlone(p.strays())
 	case p.apexToRestore():
 		return restoringApex
 	case p.usesGateway() && p.seen.Traffic.Written:

@@ -133,10 +133,9 @@ func (p *pass) overdue() *v1alpha1.GateStatus {
 	if p.next.Phase == v1alpha1.PhasePaused {
 		return nil
 	}
-	for i := range p.next.Gates {
-		g := &p.next.Gates[i]
-		if w := p.webhook(*g); w != nil && p.pending(*g) && decides[g.When] && p.since(p.gateBegan(*g)) > w.Deadline.Of() {
-			return g
+	for _, g := range p.waitingGates() {
+		if p.since(p.gateBegan(g)) > p.webhook(g).Deadline.Of() {
+			return &g
 		}
 	}
 	return nil
@@ -150,7 +149,8 @@ func (p *pass) gateBegan(g v1alpha1.GateStatus) *v1alpha1.Time {
 	return g.Since
 }
 
-// pending says whether an answer is awaited. A question about a step that was edited away, or about another version, is not.
+// pending says whether an answer is awaited. A question about a step that was edited away or left for the promotion, or about
+// another version, is not.
 func (p *pass) pending(g v1alpha1.GateStatus) bool {
 	c := p.next.Candidate
 	switch {
@@ -158,7 +158,7 @@ func (p *pass) pending(g v1alpha1.GateStatus) bool {
 		return false
 	case !decides[g.When]:
 		return true
-	case c == nil:
+	case c == nil, g.When == v1alpha1.BeforeStep && p.next.Phase == v1alpha1.PhasePromoting:
 		return false
 	}
 	weight := int32(100)
@@ -168,12 +168,21 @@ func (p *pass) pending(g v1alpha1.GateStatus) bool {
 	return g.ID == gateID(c.Version, g.When, weight, g.Webhook)
 }
 
-// waitingGate is the question that holds the candidate now, nil if none does.
-func (p *pass) waitingGate() *v1alpha1.GateStatus {
-	for i := range p.next.Gates {
-		if g := &p.next.Gates[i]; decides[g.When] && p.webhook(*g) != nil && p.pending(*g) {
-			return g
+// waitingGates are the questions that hold the candidate now.
+func (p *pass) waitingGates() []v1alpha1.GateStatus {
+	var waiting []v1alpha1.GateStatus
+	for _, g := range p.next.Gates {
+		if decides[g.When] && p.webhook(g) != nil && p.pending(g) {
+			waiting = append(waiting, g)
 		}
+	}
+	return waiting
+}
+
+// waitingGate is the first question that holds the candidate now, nil if none does.
+func (p *pass) waitingGate() *v1alpha1.GateStatus {
+	if waiting := p.waitingGates(); len(waiting) > 0 {
+		return &waiting[0]
 	}
 	return nil
 }

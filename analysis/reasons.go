@@ -293,6 +293,17 @@ const (
 	restoringTraffic = "the Canary is being deleted: the target serves; waiting until no version has traffic"
 )
 
+// restoringAlone says which versions have to go before the apex has its own selector back.
+func restoringAlone(versions []string) string {
+	return fmt.Sprintf("the Canary is being deleted: waiting until %s has no pods, which callers would reach by the apex's own selector",
+		strings.Join(versions, " and "))
+}
+
+// deletedUnderTest says why the rollout of a candidate ended.
+func deletedUnderTest(candidate v1alpha1.VersionStatus) string {
+	return fmt.Sprintf("the Canary is being deleted: %s (%s) gets no more traffic", candidate.Version, candidate.Image)
+}
+
 func restoringPods(name string, ready, replicas int32) string {
 	return fmt.Sprintf("the Canary is being deleted: waiting for the pods of Deployment %q, %d of %d ready", name, ready, replicas)
 }

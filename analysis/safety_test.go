@@ -274,6 +274,31 @@ func TestEverythingComesToRest(t *testing.T) {
 	})
 }
 
+// When the apex gets its own selector back, which fits the pods of every version, only those of stable and of what the target
+// runs are ready, in a cluster that works.
+func TestARestoredApexReachesNoOtherVersion(t *testing.T) {
+	property(t, func(c *chaos) {
+		c.calms("plane silent", "plane stuck", "metrics", "clock", "edit split", "target gone", "pods")
+		led := c.apex.Leads
+		c.onMoment = func() {
+			was := led
+			led = c.apex.Leads
+			if led != LeadTarget || was == LeadTarget || was == LeadElsewhere {
+				return
+			}
+			for name, v := range c.versions {
+				if name != c.status.Stable.Version && v.revision != c.target.Revision && v.ready > 0 {
+					c.t.Fatalf("callers reach %d pods of %s again, and stable is %s", v.ready, name, c.status.Stable.Version)
+				}
+			}
+		}
+		c.part()
+		c.deleting = true
+		c.happen(8)
+		c.run(10 * time.Minute)
+	})
+}
+
 // A deletion comes to its end in a healthy cluster, from every phase, and leaves the target serving and found.
 func TestDeletionRestoresTheTarget(t *testing.T) {
 	property(t, func(c *chaos) {

@@ -1,17 +1,23 @@
 package analysis
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
 
-// teardown takes a Canary away: first the target serves again, then the apex leads to it, then the split goes, then the
-// versions. Each step is chosen by what is there, so it goes on after a crash, and none begins before the one above it is
-// done. The split of the Gateway API stays until the bridge has led the route to the apex again. A candidate that nobody judges
-// any more loses its traffic at once. Where there is nothing to restore, everything goes.
+// teardown takes a Canary away: first the target serves again and only stable is beside it, then the apex leads to the target,
+// then the split goes, then stable. Each step is chosen by what is there, so it goes on after a crash, and none begins before the
+// one above it is done. The split of the Gateway API stays until the bridge has led the route to the apex again. A candidate that
+// nobody judges any more loses its traffic at once. Where there is nothing to restore, everything goes.
 func (p *pass) teardown() Plan {
 	if c := p.next.Candidate; c != nil {
-		c.Weight, p.next.Step = 0, nil
+		p.drop(v1alpha1.OutcomeReverted, Note{
+			Reason: v1alpha1.ReasonReverted, Severity: Info, Transition: true, Message: deletedUnderTest(c.VersionStatus),
+		})
 	}
+	p.retire()
 	withdraws := p.withdraws()
 	plan := p.plan()
 	plan.TargetReplicas, plan.Apex, plan.Measure, plan.Wait = nil, LeadElsewhere, false, p.waitForTeardown()
@@ -28,11 +34,13 @@ func (p *pass) teardown() Plan {
 			plan.TargetReplicas = &size
 		}
 	case p.apexToRestore():
-		plan.Apex = LeadTarget
+		if len(p.strays()) == 0 {
+			plan.Apex = LeadTarget
+		}
 	case p.next.WithdrawnAt == nil || p.seen.Apex.ProxyEndpoints > 0 || p.since(p.next.WithdrawnAt) < p.spec.ScaleDownDelay.Of():
 	default:
 		plan.Finished, plan.Wait = true, 0
-		plan.Notes = []Note{{Reason: v1alpha1.ReasonRestored, Severity: Info, Message: restoredTarget(t.Ready)}}
+		plan.Notes = append(plan.Notes, Note{Reason: v1alpha1.ReasonRestored, Severity: Info, Message: restoredTarget(t.Ready)})
 	}
 	return plan
 }
@@ -59,6 +67,30 @@ func (p *pass) lastSplit(planned Existence) Existence {
 func (p *pass) targetServes() bool {
 	t := p.seen.Target
 	return t.Found && t.Ready >= t.Replicas && t.Replicas >= p.restoredSize()
+}
+
+// strays are the versions whose pods callers would reach by the apex's own selector, which fits those of every version, and that
+// neither stable nor the target is: one that was rolled back is among them. They retire as ever, and are waited for.
+func (p *pass) strays() []string {
+	if p.seen.Apex.Leads == LeadTarget {
+		return nil
+	}
+	var strays []string
+	for _, name := range slices.Sorted(maps.Keys(p.seen.Versions)) {
+		if name != p.next.Stable.Version && p.seen.Versions[name].Endpoints > 0 && !p.mayStay(name) {
+			strays = append(strays, name)
+		}
+	}
+	return strays
+}
+
+// mayStay says whether a version that retires is what the target runs too, or retires for longer than it may take, because nobody
+// says that it has no traffic.
+func (p *pass) mayStay(version string) bool {
+	return slices.ContainsFunc(p.next.Retiring, func(r v1alpha1.RetiringStatus) bool {
+		late := p.since(r.LostAt) > p.spec.ProgressDeadline.Of()+p.spec.ScaleDownDelay.Of()
+		return r.Version == version && (late || r.Revision == p.seen.Target.Revision)
+	})
 }
 
 // apexToRestore says whether Serin led the apex away, and callers would not find the target's pods behind it yet.

@@ -93,6 +93,33 @@ func TestTeardown(t *testing.T) {
 			want:    `target left, apex "Target", split kept, 0%, waits`,
 			message: "the Canary is being deleted: leading the apex back to the target's pods",
 		},
+		"a version that the target does not run any more is waited for": {
+			reason:  "the apex's own selector fits its pods",
+			mod:     func(s *scene) { s.seen.Target.Replicas, s.seen.Target.Ready, s.seen.Target.Revision = 3, 3, "rev-1" },
+			want:    `target left, apex "", split kept, 0%, waits`,
+			message: "the Canary is being deleted: waiting until v2 has no pods, which callers would reach by the apex's own selector",
+		},
+		"so are its pods when it is gone": {
+			mod: func(s *scene) {
+				*s = *in(v1alpha1.PhaseSucceeded)
+				s.seen.Target.Replicas, s.seen.Target.Ready = 3, 3
+				s.seen.Versions["v2"] = Backend{Endpoints: 1}
+			},
+			want:    `target left, apex "", split kept, 0%, waits`,
+			message: "the Canary is being deleted: waiting until v2 has no pods, which callers would reach by the apex's own selector",
+		},
+		"it is not waited for longer than it may take": {
+			reason: "nobody says what it gets",
+			mod: func(s *scene) {
+				*s = *in(v1alpha1.PhaseSucceeded)
+				s.drive(v1alpha1.ProviderGateway)
+				s.status.Retiring = []v1alpha1.RetiringStatus{{Version: "v2", Revision: "rev-2", LostAt: ago(151 * time.Second)}}
+				s.seen.Target.Replicas, s.seen.Target.Ready = 3, 3
+				s.seen.Versions["v2"] = Backend{Endpoints: 1, Replicas: 1}
+			},
+			want:    `target left, apex "Target", split kept, 0%, waits`,
+			message: "the Canary is being deleted: leading the apex back to the target's pods",
+		},
 		"done": {
 			mod: func(s *scene) {
 				s.seen.Target.Replicas, s.seen.Target.Ready = 3, 3
@@ -188,11 +215,15 @@ func TestTeardown(t *testing.T) {
 			s := in(v1alpha1.PhaseProgressing)
 			tc.mod(s)
 			s.seen.Deleting = true
+			wantNotes := tc.notes
+			if s.status.Candidate != nil {
+				wantNotes = append([]string{"Reverted: the Canary is being deleted: v2 (shop:2) gets no more traffic"}, wantNotes...)
+			}
 			plan := s.decide()
 			if diff := cmp.Diff([]string{tc.want, tc.message}, []string{taken(plan), plan.Status.Message}); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
-			if diff := cmp.Diff(tc.notes, notes(plan)); diff != "" {
+			if diff := cmp.Diff(wantNotes, notes(plan)); diff != "" {
 				t.Errorf("notes (-want +got):\n%s", diff)
 			}
 		})

@@ -63,6 +63,15 @@ func (p *pass) wait() time.Duration {
 			}
 		}
 	}
+	p.waitForRetiring(a)
+	if p.targetReplicas() == nil && p.seen.Target.ReplicasOwner == "" {
+		a.after(p.next.AdoptedAt, p.spec.ScaleDownDelay.Of())
+	}
+	return a.next
+}
+
+// waitForRetiring waits until versions have no traffic, and then for scaleDownDelay.
+func (p *pass) waitForRetiring(a *alarm) {
 	for _, r := range p.next.Retiring {
 		if r.Since == nil {
 			a.after(r.LostAt, p.spec.ProgressDeadline.Of())
@@ -70,10 +79,6 @@ func (p *pass) wait() time.Duration {
 		}
 		a.after(r.Since, p.spec.ScaleDownDelay.Of())
 	}
-	if p.targetReplicas() == nil && p.seen.Target.ReplicasOwner == "" {
-		a.after(p.next.AdoptedAt, p.spec.ScaleDownDelay.Of())
-	}
-	return a.next
 }
 
 // waitForOthers waits for pods in trouble to get over it, and for webhooks to say yes, as long as each may take.
@@ -81,8 +86,10 @@ func (p *pass) waitForOthers(a *alarm) {
 	if t := p.seen.Versions[p.next.Candidate.Version].Trouble; t != nil && t.Kind != TroubleLasting {
 		a.after(v1alpha1.At(t.Since), p.grace(t.Kind))
 	}
-	if g := p.waitingGate(); g != nil && p.next.Phase != v1alpha1.PhasePaused {
-		a.after(p.gateBegan(*g), p.webhook(*g).Deadline.Of())
+	for _, g := range p.waitingGates() {
+		if p.next.Phase != v1alpha1.PhasePaused {
+			a.after(p.gateBegan(g), p.webhook(g).Deadline.Of())
+		}
 	}
 }
 
@@ -97,6 +104,7 @@ func (p *pass) waitForAccess(a *alarm) {
 func (p *pass) waitForTeardown() time.Duration {
 	a := &alarm{p: p}
 	a.in(pollLate)
+	p.waitForRetiring(a)
 	a.after(p.next.WithdrawnAt, p.spec.ScaleDownDelay.Of())
 	return a.next
 }
