@@ -3,6 +3,7 @@ package analysis
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/serin-dev/serin/api/v1alpha1"
 )
@@ -88,9 +89,14 @@ func (p *pass) strays() []string {
 // says that it has no traffic.
 func (p *pass) mayStay(version string) bool {
 	return slices.ContainsFunc(p.next.Retiring, func(r v1alpha1.RetiringStatus) bool {
-		late := p.since(r.LostAt) > p.spec.ProgressDeadline.Of()+p.spec.ScaleDownDelay.Of()
+		late := p.since(r.LostAt) > p.mostRetiring()
 		return r.Version == version && (late || r.Revision == p.seen.Target.Revision)
 	})
+}
+
+// mostRetiring is how long a deletion waits for a version to retire.
+func (p *pass) mostRetiring() time.Duration {
+	return p.spec.ProgressDeadline.Of() + p.spec.ScaleDownDelay.Of()
 }
 
 // apexToRestore says whether Serin led the apex away, and callers would not find the target's pods behind it yet.

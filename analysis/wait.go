@@ -105,6 +105,9 @@ func (p *pass) waitForTeardown() time.Duration {
 	a := &alarm{p: p}
 	a.in(pollLate)
 	p.waitForRetiring(a)
+	for _, r := range p.next.Retiring {
+		a.after(r.LostAt, p.mostRetiring())
+	}
 	a.after(p.next.WithdrawnAt, p.spec.ScaleDownDelay.Of())
 	return a.next
 }
