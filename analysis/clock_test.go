@@ -41,10 +41,10 @@ func TestASteppedClockAloneEndsNothing(t *testing.T) {
 	})
 }
 
-// stands says whether nothing happens to a rollout in a plan.
+// stands says whether a rollout goes on in a plan where it was; a person may have ended a pause.
 func stands(before v1alpha1.CanaryStatus, p Plan) bool {
 	after := p.Status
-	return after.Phase == before.Phase && before.Candidate != nil && after.Candidate != nil &&
+	return (after.Phase == before.Phase || after.Phase == v1alpha1.PhaseProgressing) && before.Candidate != nil && after.Candidate != nil &&
 		after.Candidate.Version == before.Candidate.Version && after.Candidate.Weight == before.Candidate.Weight
 }
 
