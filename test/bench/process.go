@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/serin-dev/serin/test/child"
 )
 
 // ticksPerSecond is the unit of CPU time in /proc, which Linux keeps at 100 on every architecture.
@@ -43,8 +45,7 @@ func launch(program, kubeconfig, log string) (*process, error) {
 	cmd := exec.Command(program, "controller", "--kubeconfig", kubeconfig, "--leader-elect-namespace", "serin-system",
 		"--metrics-bind-address=0", "--health-bind-address=0")
 	cmd.Stdout, cmd.Stderr = file, file
-	endWithParent(cmd)
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		return nil, err
 	}
 	p := &process{cmd: cmd, log: log, ended: make(chan struct{})}

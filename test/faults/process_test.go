@@ -8,9 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
+
+	"github.com/serin-dev/serin/test/child"
 )
 
 // process is a program that can be ended at any time and started again.
@@ -37,8 +38,7 @@ func (p *process) start() error {
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if err := launch(cmd); err != nil {
+	if err := child.Start(cmd); err != nil {
 		return err
 	}
 	ended := make(chan struct{})
@@ -83,25 +83,6 @@ func (p *process) done() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ended
-}
-
-// launches leads to the goroutine that starts children. The kernel ends a child with the thread that started it, so that
-// goroutine keeps its thread for the life of this process.
-var launches = sync.OnceValue(func() chan<- func() {
-	starts := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for start := range starts {
-			start()
-		}
-	}()
-	return starts
-})
-
-func launch(cmd *exec.Cmd) error {
-	started := make(chan error, 1)
-	launches() <- func() { started <- cmd.Start() }
-	return <-started
 }
 
 // build builds a command of the repository into a folder.

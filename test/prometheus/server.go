@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/serin-dev/serin/test/child"
 	"github.com/serin-dev/serin/test/controlplane"
 
 	"github.com/prometheus/client_golang/api"
@@ -120,7 +121,7 @@ func (s *Server) run(ctx context.Context, program string, opts Options) error {
 		"--web.enable-otlp-receiver",
 	)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.folder, log, log
-	if err := launch(s.cmd); err != nil {
+	if err := child.Start(s.cmd); err != nil {
 		return err
 	}
 	go func() {

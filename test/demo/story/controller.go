@@ -6,8 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
+
+	"github.com/serin-dev/serin/test/child"
 )
 
 // Controller is `serin controller` as a process of its own, so that it can be killed.
@@ -56,7 +57,7 @@ func (c *Controller) Start() error {
 	c.cmd = exec.Command(c.program, "controller", "--kubeconfig", c.kubeconfig, "--leader-elect=false", "--secret-namespaces="+shop,
 		"--metrics-bind-address=0", "--health-bind-address=0")
 	c.cmd.Stdout, c.cmd.Stderr = log, log
-	return Launch(c.cmd)
+	return child.Start(c.cmd)
 }
 
 // Kill ends the process with SIGKILL, as the kernel does when memory runs out, and waits until it is gone.
@@ -69,23 +70,4 @@ func (c *Controller) Kill() {
 	_ = c.cmd.Process.Kill() // an error says that it has ended already
 	_ = c.cmd.Wait()         // the exit code of a killed process says nothing
 	c.cmd = nil
-}
-
-// launches leads to the goroutine that starts children. The kernel ends a child with the thread that started it, so that
-// goroutine keeps its thread for the life of the process.
-var launches = sync.OnceValue(func() chan<- func() {
-	starts := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for start := range starts {
-			start()
-		}
-	}()
-	return starts
-})
-
-func launch(cmd *exec.Cmd) error {
-	started := make(chan error, 1)
-	launches() <- func() { started <- cmd.Start() }
-	return <-started
 }

@@ -2,7 +2,6 @@ package story
 
 import (
 	"context"
-	"os/exec"
 
 	"github.com/serin-dev/serin/test/sim/network"
 	"github.com/serin-dev/serin/test/sim/services"
@@ -24,10 +23,4 @@ func (w *World) DialFromPod(ctx context.Context, name string) (network.DialConte
 		return nil, err
 	}
 	return w.services.DialFrom(services.Caller{IP: address, Namespace: shop}), nil
-}
-
-// Launch starts a program beside the world's own that does not outlive this process.
-func Launch(cmd *exec.Cmd) error {
-	endWithParent(cmd)
-	return launch(cmd)
 }

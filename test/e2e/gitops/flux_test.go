@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/serin-dev/serin/test/child"
 	"github.com/serin-dev/serin/test/controlplane"
-	"github.com/serin-dev/serin/test/demo/story"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -77,7 +77,7 @@ func run(ctx context.Context, folder, name string, flags ...string) {
 		"--enable-leader-election=false", "--watch-all-namespaces", "--log-encoding=console")...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+world.Plane.Kubeconfig, "RUNTIME_NAMESPACE=flux-system", "TMPDIR="+scratch)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = scratch, log, log
-	Expect(story.Launch(cmd)).To(Succeed())
+	Expect(child.Start(cmd)).To(Succeed())
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	logs = append(logs, path)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/serin-dev/serin/test/sim/serving"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -72,8 +74,8 @@ type shop struct {
 	behavior
 	pod        string
 	started    time.Time
-	fail, slow spread
-	activity   *activity
+	fail, slow serving.Spread
+	activity   *serving.Activity
 	requests   *prometheus.CounterVec
 	seconds    prometheus.Histogram
 	handler    http.Handler
@@ -82,8 +84,8 @@ type shop struct {
 func newShop(b behavior) *shop {
 	pod, _ := os.Hostname() // without one the header is empty
 	s := &shop{
-		behavior: b, pod: pod, started: time.Now(), activity: newActivity(),
-		fail: spread{percent: b.failPercent}, slow: spread{percent: b.slowPercent},
+		behavior: b, pod: pod, started: time.Now(), activity: serving.NewActivity(),
+		fail: serving.Spread{Ratio: b.failPercent / 100}, slow: serving.Spread{Ratio: b.slowPercent / 100},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total", Help: "Answers, by status code.", ConstLabels: prometheus.Labels{"version": b.version},
 		}, []string{"code"}),
@@ -98,7 +100,7 @@ func newShop(b behavior) *shop {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", s.ready)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/", s.activity.watch(http.HandlerFunc(s.answer)))
+	mux.Handle("/", s.activity.Watch(http.HandlerFunc(s.answer)))
 	s.handler = mux
 	return s
 }
@@ -118,10 +120,10 @@ func (s *shop) answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(headerVersion, s.version)
 	w.Header().Set(headerPod, s.pod)
 	code := http.StatusOK
-	if s.fail.next() {
+	if s.fail.Next() {
 		code = http.StatusInternalServerError
 	}
-	if s.slow.next() {
+	if s.slow.Next() {
 		pause(r.Context(), s.behavior.slow)
 	}
 	w.WriteHeader(code)
@@ -149,7 +151,7 @@ func (s *shop) run(ctx context.Context, listener net.Listener) error {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 	defer cancel()
-	s.activity.drain(end, s.behavior.drain, s.quiet)
+	s.activity.Drain(end, s.behavior.drain, s.quiet)
 	if server.Shutdown(end) != nil {
 		_ = server.Close()
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/serin-dev/serin/test/sim/node"
+	"github.com/serin-dev/serin/test/sim/serving"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 // App is the program of one image; its pods share the order in which faults come.
 type App struct {
 	behavior   Behavior
-	fail, slow spread
+	fail, slow serving.Spread
 }
 
 // New returns the program of an image with this behavior.
@@ -27,7 +28,7 @@ func New(behavior Behavior) *App {
 	if behavior.Quiet == 0 {
 		behavior.Quiet = defaultQuiet
 	}
-	return &App{behavior: behavior, fail: spread{ratio: behavior.FailRatio}, slow: spread{ratio: behavior.SlowRatio}}
+	return &App{behavior: behavior, fail: serving.Spread{Ratio: behavior.FailRatio}, slow: serving.Spread{Ratio: behavior.SlowRatio}}
 }
 
 // Run serves on every port of the container until the pod terminates. Then it goes on serving until nobody has asked it
@@ -43,8 +44,8 @@ func (a *App) Run(ctx context.Context, pod node.Pod) error {
 	if err != nil {
 		return err
 	}
-	activity := newActivity()
-	server := &http.Server{Handler: activity.watch(a.handler(pod)), ReadHeaderTimeout: time.Minute}
+	activity := serving.NewActivity()
+	server := &http.Server{Handler: activity.Watch(a.handler(pod)), ReadHeaderTimeout: time.Minute}
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { failed <- server.Serve(l) }()
@@ -58,7 +59,7 @@ func (a *App) Run(ctx context.Context, pod node.Pod) error {
 		return err
 	case <-pod.Terminating:
 		patience, cancel := context.WithTimeout(ctx, pod.Grace*4/5) // the rest is for what is under way then
-		activity.drain(patience, a.behavior.Quiet)
+		activity.Drain(patience, 0, a.behavior.Quiet)
 		cancel()
 	case <-ctx.Done():
 	}
@@ -109,11 +110,11 @@ func (a *App) handler(pod node.Pod) http.Handler {
 		w.Header().Set(HeaderRelease, a.behavior.Release)
 		w.Header().Set(HeaderPod, pod.Name)
 		pause(r.Context(), a.behavior.Latency)
-		if a.slow.next() {
+		if a.slow.Next() {
 			w.Header().Set(HeaderFault, FaultSlow)
 			pause(r.Context(), a.behavior.SlowBy)
 		}
-		if a.fail.next() {
+		if a.fail.Next() {
 			w.Header().Set(HeaderFault, FaultError)
 			http.Error(w, Body(a.behavior.Release), http.StatusInternalServerError)
 			return

@@ -142,21 +142,6 @@ func TestACrashAndAKillEndIt(t *testing.T) {
 	}
 }
 
-func TestSpreadIsEven(t *testing.T) {
-	for ratio, want := range map[float64]int{0: 0, 0.2: 200, 0.3: 300, 0.5: 500, 1: 1000} {
-		s := spread{ratio: ratio}
-		got := 0
-		for range 1000 {
-			if s.next() {
-				got++
-			}
-		}
-		if got != want {
-			t.Errorf("ratio %v said yes %d times of 1000", ratio, got)
-		}
-	}
-}
-
 func get(t *testing.T, client *http.Client) (*http.Response, string) {
 	t.Helper()
 	response, err := client.Get("http://" + address + ":8080")

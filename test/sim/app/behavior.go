@@ -1,7 +1,6 @@
 package app
 
 import (
-	"sync"
 	"time"
 )
 
@@ -41,20 +40,4 @@ type Behavior struct {
 	Crash string
 	// Quiet is for how long no request may have come before a terminating pod stops listening, 500 ms by default.
 	Quiet time.Duration
-}
-
-// spread says yes to an even share of all questions.
-type spread struct {
-	ratio float64
-
-	mu    sync.Mutex
-	asked int
-}
-
-func (s *spread) next() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := int(float64(s.asked) * s.ratio)
-	s.asked++
-	return int(float64(s.asked)*s.ratio) > before
 }

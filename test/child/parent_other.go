@@ -1,6 +1,6 @@
 //go:build !linux
 
-package story
+package child
 
 import (
 	"os/exec"

@@ -1,4 +1,8 @@
-package prometheus
+// Package child starts programs for tests and tools that must not leave any behind.
+//
+// In: a command that was not started. Out: its process, which the kernel kills when this one dies, whatever it dies of (on Linux;
+// elsewhere it is only kept from ^C in a terminal). It waits for nothing and stops nothing.
+package child
 
 import (
 	"os/exec"
@@ -19,8 +23,8 @@ var launches = sync.OnceValue(func() chan<- func() {
 	return starts
 })
 
-// launch starts a program that does not outlive this process.
-func launch(cmd *exec.Cmd) error {
+// Start starts a program that does not outlive this process.
+func Start(cmd *exec.Cmd) error {
 	endWithParent(cmd)
 	started := make(chan error)
 	launches() <- func() { started <- cmd.Start() }
