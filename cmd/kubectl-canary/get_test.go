@@ -1,17 +1,24 @@
 package main_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
 
@@ -48,6 +55,28 @@ var _ = It("get NAME shows the tree, and -o yaml the object", func(ctx SpecConte
 	code, _, errOut = do(ctx, c.Namespace, "get", "foobar", "-o", "tea")
 	Expect(code).To(Equal(1))
 	Expect(errOut).To(Equal("error: -o tea is no format: use json, yaml, wide\n"))
+})
+
+var _ = It("get NAME reads the TrafficSplit in the version that is served", Serial, func(ctx SpecContext) {
+	serve := func(ctx context.Context, newer bool) {
+		patch := fmt.Sprintf(`[{"op":"replace","path":"/spec/versions/2/served","value":%[1]t},{"op":"replace","path":"/spec/versions/3/served","value":%[1]t}]`, newer)
+		crd := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "trafficsplits.split.smi-spec.io"}}
+		crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
+		Expect(api.Patch(ctx, crd, client.RawPatch(types.JSONPatchType, []byte(patch)))).To(Succeed())
+	}
+	c := made(ctx, "shop:2", underTest(v1alpha1.PhaseProgressing))
+	Expect(api.Create(ctx, &split.TrafficSplit{
+		ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: "foobar"},
+		Spec:       split.TrafficSplitSpec{Service: "foobar", Backends: []split.Backend{{Service: "foobar-v1", Weight: 90}, {Service: "foobar-v2", Weight: 10}}},
+	})).To(Succeed())
+	serve(ctx, false)
+	DeferCleanup(func(ctx SpecContext) { serve(ctx, true) })
+	Eventually(func(g Gomega) {
+		g.Expect(apierrors.IsNotFound(api.Get(ctx, client.ObjectKeyFromObject(c), &split.TrafficSplit{}))).To(BeTrue(), "v1alpha4 is not served any more")
+		code, out, errOut := do(ctx, c.Namespace, "get", "foobar")
+		g.Expect(code).To(Equal(0), errOut)
+		g.Expect(out).To(ContainSubstring("foobar-v2  written 10%"))
+	}).Should(Succeed())
 })
 
 var _ = It("history lists what ended", func(ctx SpecContext) {

@@ -29,7 +29,8 @@ const FieldManager = "kubectl-canary"
 type Client struct {
 	api client.WithWatch
 	// raw asks for paths of which no type is registered.
-	raw rest.Interface
+	raw    rest.Interface
+	splits splits
 	// Namespace is the one that the flags or the kubeconfig name.
 	Namespace string
 	// user is the name of the kubeconfig's user, for an API server that does not say who asks.
@@ -59,6 +60,7 @@ func Connect(flags *genericclioptions.ConfigFlags) (*Client, error) {
 	config = rest.CopyConfig(config)
 	config.WarningHandler = rest.NoWarnings{} // They are about versions of APIs, which is nothing that the reader can change.
 	config.UserAgent = FieldManager
+	c.splits.config = config
 	if c.raw, err = newRaw(config); err != nil {
 		return nil, err
 	}

@@ -43,20 +43,20 @@ func (c *Client) Follow(ctx context.Context, canary *v1alpha1.Canary, parts Part
 	name := canary.Name
 	local := client.InNamespace(canary.Namespace)
 	belongs := client.MatchingLabels{v1alpha1.LabelCanary: name}
-	kinds := []kind{{canaries, &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}}}
+	kinds := []kind{{c.api, canaries, &v1alpha1.Canary{}, &v1alpha1.CanaryList{}, f.canaries, []client.ListOption{local, called(name)}}}
 	if parts >= Versions {
 		kinds = append(kinds,
-			kind{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.versions, []client.ListOption{local, belongs}},
-			kind{"Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.targets,
+			kind{c.api, "Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.versions, []client.ListOption{local, belongs}},
+			kind{c.api, "Deployments", &appsv1.Deployment{}, &appsv1.DeploymentList{}, f.targets,
 				[]client.ListOption{local, called(canary.Spec.TargetRef.Name)}},
 		)
 	}
 	if parts >= Everything {
 		kinds = append(kinds,
-			kind{"Pods", &corev1.Pod{}, &corev1.PodList{}, f.pods, []client.ListOption{local, belongs}},
-			kind{"TrafficSplits", &split.TrafficSplit{}, &split.TrafficSplitList{}, f.splits, []client.ListOption{local, called(name)}},
-			kind{"RolloutPolicies", &v1alpha1.RolloutPolicy{}, &v1alpha1.RolloutPolicyList{}, f.policies, []client.ListOption{local}},
-			kind{"ClusterRolloutPolicies", &v1alpha1.ClusterRolloutPolicy{}, &v1alpha1.ClusterRolloutPolicyList{}, f.clusterPolicies, nil},
+			kind{c.api, "Pods", &corev1.Pod{}, &corev1.PodList{}, f.pods, []client.ListOption{local, belongs}},
+			kind{c.splitsAPI(ctx), "TrafficSplits", &split.TrafficSplit{}, &split.TrafficSplitList{}, f.splits, []client.ListOption{local, called(name)}},
+			kind{c.api, "RolloutPolicies", &v1alpha1.RolloutPolicy{}, &v1alpha1.RolloutPolicyList{}, f.policies, []client.ListOption{local}},
+			kind{c.api, "ClusterRolloutPolicies", &v1alpha1.ClusterRolloutPolicy{}, &v1alpha1.ClusterRolloutPolicyList{}, f.clusterPolicies, nil},
 		)
 	}
 	f.expect(len(kinds))
@@ -72,6 +72,7 @@ func called(name string) client.MatchingFieldsSelector {
 
 // kind is one kind of objects that is followed.
 type kind struct {
+	api     client.WithWatch
 	plural  string
 	object  client.Object
 	list    client.ObjectList
@@ -99,13 +100,13 @@ func (c *Client) follow(ctx context.Context, f *Feed, k kind) {
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, raw metav1.ListOptions) (runtime.Object, error) {
 			list := k.list.DeepCopyObject().(client.ObjectList)
-			err := c.api.List(ctx, list, append([]client.ListOption{&client.ListOptions{Raw: &raw}}, k.options...)...)
+			err := k.api.List(ctx, list, append([]client.ListOption{&client.ListOptions{Raw: &raw}}, k.options...)...)
 			heard(err)
 			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, raw metav1.ListOptions) (watch.Interface, error) {
 			list := k.list.DeepCopyObject().(client.ObjectList)
-			w, err := c.api.Watch(ctx, list, append([]client.ListOption{&client.ListOptions{Raw: &raw}}, k.options...)...)
+			w, err := k.api.Watch(ctx, list, append([]client.ListOption{&client.ListOptions{Raw: &raw}}, k.options...)...)
 			heard(err)
 			return w, err
 		},

@@ -38,7 +38,7 @@ func (c *Client) Snapshot(ctx context.Context, name string) (view.Snapshot, erro
 			}
 		},
 		func() {
-			err := c.get(ctx, name, traffic)
+			err := c.splitsAPI(ctx).Get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: name}, traffic)
 			if notes[2] = unread("TrafficSplits", client.IgnoreNotFound(err)); err == nil {
 				s.Split = traffic
 			}
