@@ -2,15 +2,12 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
@@ -33,15 +30,11 @@ type published struct {
 func newPublished(config *rest.Config, client *http.Client) (*published, error) {
 	scheme := runtime.NewScheme()
 	p := &published{versions: map[string]*cache.ListWatch{}}
-	for _, version := range split.Versions() {
-		served := schema.GroupVersion{Group: split.GroupVersion.Group, Version: version}
-		scheme.AddKnownTypes(served, &split.TrafficSplit{}, &split.TrafficSplitList{})
-		metav1.AddToGroupVersion(scheme, served)
-	}
 	codecs := serializer.NewCodecFactory(scheme).WithoutConversion()
 	for _, version := range split.Versions() {
+		groupVersion := split.AddVersionToScheme(scheme, version)
 		served := rest.CopyConfig(config)
-		served.GroupVersion, served.APIPath = &schema.GroupVersion{Group: split.GroupVersion.Group, Version: version}, "/apis"
+		served.GroupVersion, served.APIPath = &groupVersion, "/apis"
 		served.ContentType, served.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
 		served.NegotiatedSerializer = codecs
 		splits, err := rest.RESTClientForConfigAndClient(served, client)
@@ -78,24 +71,16 @@ func (p *published) watch(ctx context.Context, options metav1.ListOptions) (watc
 
 // find asks the cluster which versions it serves.
 func (p *published) find(ctx context.Context) (*cache.ListWatch, error) {
-	text, err := p.group.Get().AbsPath("/apis/" + split.GroupVersion.Group).Do(ctx).Raw()
+	answer, err := p.group.Get().AbsPath(split.GroupPath).Do(ctx).Raw()
 	if err != nil {
 		return nil, err
 	}
-	group := metav1.APIGroup{}
-	if err := json.Unmarshal(text, &group); err != nil {
-		return nil, fmt.Errorf("reading which versions of %s are served: %w", split.GroupVersion.Group, err)
-	}
-	var served []string
-	for _, version := range group.Versions {
-		served = append(served, version.Version)
-	}
-	found := p.versions[split.Preferred(served)]
-	if found == nil {
-		return nil, fmt.Errorf("the cluster serves TrafficSplits in %q, and none of these can be read", served)
+	version, err := split.Discovered(answer)
+	if err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.current = found
-	return found, nil
+	p.current = p.versions[version]
+	return p.current, nil
 }

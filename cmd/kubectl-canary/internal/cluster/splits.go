@@ -2,15 +2,12 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 
 	"github.com/serin-dev/serin/api/smi/split"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -27,17 +24,12 @@ type splits struct {
 func (c *Client) splitsAPI(ctx context.Context) client.WithWatch {
 	c.splits.once.Do(func() {
 		c.splits.api = c.api
-		text, err := c.raw.Get().AbsPath("/apis/" + split.GroupVersion.Group).DoRaw(ctx)
-		group := metav1.APIGroup{}
-		if err != nil || json.Unmarshal(text, &group) != nil {
+		answer, err := c.raw.Get().AbsPath(split.GroupPath).DoRaw(ctx)
+		if err != nil {
 			return // what reads TrafficSplits next says what is wrong
 		}
-		var served []string
-		for _, version := range group.Versions {
-			served = append(served, version.Version)
-		}
-		version := split.Preferred(served)
-		if version == "" || version == split.GroupVersion.Version {
+		version, err := split.Discovered(answer)
+		if err != nil || version == split.GroupVersion.Version {
 			return
 		}
 		if api, err := splitsIn(c.splits.config, version); err == nil {
@@ -49,10 +41,8 @@ func (c *Client) splitsAPI(ctx context.Context) client.WithWatch {
 
 // splitsIn is a client that knows TrafficSplits in one version alone.
 func splitsIn(config *rest.Config, version string) (client.WithWatch, error) {
-	served := schema.GroupVersion{Group: split.GroupVersion.Group, Version: version}
 	scheme := runtime.NewScheme()
-	scheme.AddKnownTypes(served, &split.TrafficSplit{}, &split.TrafficSplitList{})
-	metav1.AddToGroupVersion(scheme, served)
+	served := split.AddVersionToScheme(scheme, version)
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(served.WithKind("TrafficSplit"), meta.RESTScopeNamespace)
 	return client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper})
