@@ -54,7 +54,8 @@
 // # Who calls
 //
 // A caller is who the address of its connection belongs to: the ServiceAccount of the one pod that has it. A caller on the host's
-// network, behind address translation, or whose address two pods have at the moment, is not authenticated. No header counts.
+// network, behind address translation, or whose address two pods have at the moment, is not authenticated. No header counts. Where
+// that is refused, an address that calls for the first time has Options.StrangerGrace to become a pod's: its requests wait for that.
 // An IdentityBinding means a caller or a pod behind the apex by its ServiceAccount or its labels; a SPIFFE id is known of nobody.
 //
 // # When the API server is out of reach
