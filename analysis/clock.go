@@ -57,7 +57,7 @@ func (p *pass) unborn(end *v1alpha1.Time) bool {
 // lies ahead of both, both were set back since, and a window that begins from now on holds nothing that was judged.
 func (p *pass) measuredNow() bool {
 	for _, sample := range p.seen.Samples {
-		if p.now.Sub(sample.End).Abs() <= max(staleWindow, 3*p.spec.Analysis.Interval.Of()) {
+		if p.now.Sub(sample.End).Abs() <= p.staleAfter() {
 			return true
 		}
 	}
@@ -85,8 +85,11 @@ func (p *pass) clocks() []**v1alpha1.Time {
 
 // old says whether a window says nothing of now any more: it ended too long ago, or by a clock that is not this one.
 func (p *pass) old(end *v1alpha1.Time) bool {
-	return p.since(end) > max(staleWindow, 3*p.spec.Analysis.Interval.Of()) || p.unborn(end)
+	return p.since(end) > p.staleAfter() || p.unborn(end)
 }
 
-// staleWindow is the age at which a window says nothing about the candidate of now, unless windows are long.
+// staleAfter is the age at which a window says nothing about the candidate of now.
+func (p *pass) staleAfter() time.Duration { return max(staleWindow, 3*p.spec.Analysis.Interval.Of()) }
+
+// staleWindow is staleAfter unless windows are long.
 const staleWindow = time.Minute

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -25,17 +26,10 @@ func asked(p v1alpha1.TrafficProvider) string {
 
 func asksForRoute(spec v1alpha1.TrafficSpec) string {
 	if spec.RouteRef != nil {
-		return fmt.Sprintf("spec.traffic.routeRef names %s %q", orDefault(spec.RouteRef.Kind, "HTTPRoute"), spec.RouteRef.Name)
+		return fmt.Sprintf("spec.traffic.routeRef names %s %q", cmp.Or(spec.RouteRef.Kind, "HTTPRoute"), spec.RouteRef.Name)
 	}
 	r := spec.GatewayRefs[0]
-	return fmt.Sprintf("spec.traffic.gatewayRefs names %s %q", orDefault(r.Kind, "Gateway"), r.Name)
-}
-
-func orDefault(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+	return fmt.Sprintf("spec.traffic.gatewayRefs names %s %q", cmp.Or(r.Kind, "Gateway"), r.Name)
 }
 
 func inMesh(there Planes) string {

@@ -63,8 +63,9 @@ func (r *Reconciler) observe(ctx context.Context, canary *v1alpha1.Canary, polic
 	return w, nil
 }
 
-// reader reads what belongs to a Canary from a cache, and past it while the Canary is deleted. What goes then does not come back at the next look, and
-// a cache may still show a target whose pods were scaled away a moment ago, or an apex that did not lead to the versions yet.
+// reader reads what belongs to a Canary from a cache, and past it while the Canary is deleted. What goes then does not come back
+// at the next look, and a cache may still show a target whose pods were scaled away a moment ago, or an apex that did not lead to
+// the versions yet.
 func (r *Reconciler) reader(canary *v1alpha1.Canary, cached client.Reader) client.Reader {
 	if !canary.DeletionTimestamp.IsZero() {
 		return r.Live
