@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/serin-dev/serin/test/gen"
 
 	smi "github.com/serin-dev/serin/api/smi/metrics"
 
@@ -20,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -46,21 +44,16 @@ func (w *world) applyFolder(ctx context.Context, folder string) error {
 }
 
 func (w *world) applyText(ctx context.Context, text []byte) error {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case len(object.Object) == 0:
-			continue
-		}
+	objects, err := gen.Objects(string(text))
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
 		if err := w.applyRaw(ctx, object); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // apply applies an object as a person would from Git: only what it says is theirs.

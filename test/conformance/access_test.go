@@ -19,6 +19,7 @@ import (
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/authz"
 	"github.com/serin-dev/serin/policy"
+	"github.com/serin-dev/serin/test/gen"
 	"github.com/serin-dev/serin/test/sim/services"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -28,7 +29,6 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	sigsyaml "sigs.k8s.io/yaml"
 )
@@ -146,18 +146,9 @@ func (accessCase) written(text string) string {
 
 func documents(t *testing.T, text string) []*unstructured.Unstructured {
 	t.Helper()
-	var all []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096); ; {
-		o := &unstructured.Unstructured{}
-		switch err := decoder.Decode(o); {
-		case errors.Is(err, io.EOF):
-			return all
-		case err != nil:
-			t.Fatal(err)
-		case len(o.Object) > 0:
-			all = append(all, o)
-		}
-	}
+	all, err := gen.Objects(text)
+	must(t, err)
+	return all
 }
 
 // snapshot is what the objects say, without an API server.

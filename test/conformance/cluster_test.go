@@ -2,9 +2,7 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,14 +12,13 @@ import (
 
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/test/controlplane"
+	"github.com/serin-dev/serin/test/gen"
 
 	"github.com/go-logr/logr"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -86,17 +83,11 @@ func (c *cluster) apply(ctx context.Context, file, namespace string, replace ...
 	if err != nil {
 		return err
 	}
-	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(strings.NewReplacer(replace...).Replace(string(text))), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("%s: %w", file, err)
-		case len(object.Object) == 0:
-			continue
-		}
+	objects, err := gen.Objects(strings.NewReplacer(replace...).Replace(string(text)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for _, object := range objects {
 		if object.GetNamespace() == "" && !strings.HasPrefix(object.GetKind(), "Cluster") {
 			object.SetNamespace(namespace)
 		}
@@ -104,6 +95,7 @@ func (c *cluster) apply(ctx context.Context, file, namespace string, replace ...
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
+	return nil
 }
 
 // kubectl runs kubectl as the administrator. It remembers nothing of what it found out about the API groups before.

@@ -3,11 +3,9 @@
 package faults
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,16 +17,15 @@ import (
 	"github.com/serin-dev/serin/api/smi/split"
 	"github.com/serin-dev/serin/api/v1alpha1"
 	"github.com/serin-dev/serin/test/controlplane"
+	"github.com/serin-dev/serin/test/gen"
 	"github.com/serin-dev/serin/test/sim/network"
 	"github.com/serin-dev/serin/test/sim/node"
 	"github.com/serin-dev/serin/test/sim/services"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -201,17 +198,11 @@ func (w *world) kubeconfig(part, server string) (string, error) {
 
 // apply applies every object of a text, as the people of a shop would.
 func (w *world) apply(ctx context.Context, text string) error {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(text), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case len(object.Object) == 0:
-			continue
-		}
+	objects, err := gen.Objects(text)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
 		err := poll(ctx, 30*time.Second, func() (bool, error) {
 			err := w.user.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("user"))
 			if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
@@ -223,6 +214,7 @@ func (w *world) apply(ctx context.Context, text string) error {
 			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
+	return nil
 }
 
 // poll asks until the answer is yes. An API server that is busy or away is asked again.

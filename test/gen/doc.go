@@ -1,4 +1,5 @@
 // Package gen builds the objects that tests start from.
 //
-// In: a name and changes. Out: an object that the API server accepts. It must not talk to a cluster.
+// In: a name and changes, or a manifest. Out: an object that the API server accepts, or what the manifest says. It must not talk to
+// a cluster.
 package gen

@@ -1,24 +1,21 @@
 package story
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"encoding/base64"
-	"errors"
-	"io"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/serin-dev/serin/metrics"
+	"github.com/serin-dev/serin/test/gen"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -41,21 +38,16 @@ func (w *World) apply(ctx context.Context, file string, replace ...string) error
 
 // applyText applies every object of a text.
 func (w *World) applyText(ctx context.Context, text string) error {
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(text), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case len(object.Object) == 0:
-			continue
-		}
+	objects, err := gen.Objects(text)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
 		if err := w.applyObject(ctx, object); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // applyObject goes on where the API server has not caught up with a namespace's ServiceAccounts yet.

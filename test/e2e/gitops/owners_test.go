@@ -48,12 +48,7 @@ func describeOwners() {
 		revision = git.revert(ctx)
 		flux.until(ctx, start, "Ready", ready(revision))
 		Eventually(ctx, func() []int64 { return sizes(target.since(start)) }).Should(HaveExactElements(BeNumerically("<=", 2), BeEquivalentTo(0)))
-		canary.until(ctx, start, "the end of the remedy", func(o *unstructured.Unstructured) bool {
-			return said(o, "Ready").Status == "True" && !asks(o)
-		})
-		settled(ctx, 0)
-		quiet(ctx, target, apex, canary)
-		noneLost()
+		letGo(ctx, start)
 	}, SpecTimeout(patience))
 
 	It("is let go by Flux only together with another change, if the field had its default", func(ctx SpecContext) {
@@ -74,12 +69,7 @@ func describeOwners() {
 		revision = git.commit(ctx, "An annotation", map[string]string{"deployment.yaml": deployment("v2",
 			"metadata: {name: foobar}\n", "metadata: {name: foobar, annotations: {example.com/replicas: are left to Serin}}\n")})
 		flux.until(ctx, start, "Ready", ready(revision))
-		canary.until(ctx, start, "the end of the remedy", func(o *unstructured.Unstructured) bool {
-			return said(o, "Ready").Status == "True" && !asks(o)
-		})
-		settled(ctx, 0)
-		quiet(ctx, target, apex, canary)
-		noneLost()
+		letGo(ctx, start)
 	}, SpecTimeout(patience))
 
 	It("gives the target back when Git drops the Canary", func(ctx SpecContext) {
@@ -144,6 +134,17 @@ func describeOwners() {
 // asks is that a Canary asks for the target's replicas.
 func asks(o *unstructured.Unstructured) bool {
 	return strings.Contains(said(o, "Ready").Message, "kustomize-controller owns its spec.replicas")
+}
+
+// letGo waits until a Canary asks for the target's replicas no more, and checks that they are 0 and that nobody fights over them.
+func letGo(ctx context.Context, start moment) {
+	GinkgoHelper()
+	canary.until(ctx, start, "the end of the remedy", func(o *unstructured.Unstructured) bool {
+		return said(o, "Ready").Status == "True" && !asks(o)
+	})
+	settled(ctx, 0)
+	quiet(ctx, target, apex, canary)
+	noneLost()
 }
 
 // quiet has Flux apply everything some times over, and checks that it led to no write of the objects at all.
